@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+.PHONY: help run stop test ci demo bench sam-validate sam-build sam-invoke sam-api nightly clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## the whole line on this machine; prints ready http://127.0.0.1:PORT (ARGS="--port 9000" …)
+	@mkdir -p .local/bin && CGO_ENABLED=0 go build -o .local/bin/sarnakh ./cmd/sarnakh
+	@exec .local/bin/sarnakh local $(ARGS)
+
+stop: ## stops the engines that a killed run left behind
+	@mkdir -p .local/bin && CGO_ENABLED=0 go build -o .local/bin/sarnakh ./cmd/sarnakh
+	@.local/bin/sarnakh local --stop-engines $(ARGS)
+
+test: ## go vet, then all tests with the race detector, on real engines
+	@infra/test.sh $(ARGS)
+
+ci: ## what .ci/run calls: tests and the longer runs, nothing left out
+	@infra/ci.sh
+
+demo: ## real calls of a bank become leads (FULL=1 for all 188,130 activities)
+	@infra/demo.sh
+
+bench: ## the figures that are promised, one a line
+	@infra/bench.sh
+
+sam-validate: ## sam validate --lint
+	@infra/sam/sam.sh validate
+
+sam-build: ## sam build: one small binary a function
+	@infra/sam/sam.sh build
+
+sam-invoke: ## one function in its container: make sam-invoke FN=ingest EVENT=events/ingest.json
+	@infra/sam/sam.sh invoke "$(FN)" "$(EVENT)"
+
+sam-api: ## the HTTP APIs in containers
+	@infra/sam/sam.sh api
+
+nightly: ## long seeded runs
+	@infra/nightly.sh
+
+clean: stop ## stops the engines and removes what runs and builds made, data too
+	@rm -rf .local .aws-sam

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Runs go vet and all tests on real engines, each in a directory of its own, and says last what was left out.
+# Arguments go to go test (infra/test.sh -run Foo ./internal/x).
+set -eu
+cd "$(dirname "$0")/.."
+mkdir -p .local/bin
+CGO_ENABLED=0 go build -o .local/bin/sarnakh ./cmd/sarnakh
+
+left=""
+note() { left="$left
+left out: $1"; }
+
+race="-race"
+if ! command -v "${CC:-cc}" >/dev/null 2>&1 && ! command -v gcc >/dev/null 2>&1; then
+	race=""
+	note "the race detector: no C compiler (on Debian: apt-get install gcc libc6-dev)"
+fi
+command -v java >/dev/null 2>&1 || note "the store suite on DynamoDB Local: no Java 17 (on Debian: apt-get install default-jre-headless)"
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 ||
+	note "the story in a browser: no Chromium (on Debian: apt-get install chromium)"
+
+[ $# -gt 0 ] || set -- ./...
+code=0
+go vet ./... || code=$?
+if [ "$code" = 0 ]; then
+	.local/bin/sarnakh engines -- go test $race -shuffle=on -timeout 15m "$@" || code=$?
+fi
+[ -z "$left" ] || echo "$left"
+exit "$code"
