@@ -1,0 +1,46 @@
+// Command sarnakh is the tool of a marketer and of a developer: it runs the whole line on one machine, and works on
+// playbooks and data. A verb is a file of this folder; it reads flags and calls a package that does the work.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type cli struct {
+	Local   localCmd   `cmd:"" help:"Run the whole line on this machine, from template.yaml."`
+	Engines enginesCmd `cmd:"" help:"Run a command beside fresh engines (tests do)."`
+}
+
+func main() {
+	// The first signal asks for a clean stop, the second one is not held back.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	var c cli
+	k := kong.Parse(&c, kong.Name("sarnakh"),
+		kong.Description("Serverless lead scoring: capture, score, nurture, hand over."),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	err := k.Run()
+	var exit exitCode
+	switch {
+	case errors.As(err, &exit):
+		os.Exit(int(exit))
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "sarnakh:", err)
+		os.Exit(1)
+	}
+}
+
+// exitCode ends the tool with a code and no words: a command that it ran has said what there is to say.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
