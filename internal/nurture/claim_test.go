@@ -1,0 +1,265 @@
+package nurture
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func plan(t interface{ Fatal(...any) }, change func(*Config)) *Plan {
+	c := Config{
+		Zone: "Asia/Tehran", GapHours: 48, Caps: []Cap{{Count: 2, Days: 7}},
+		Calendar: Calendar{Open: irWeek, From: 9 * 60, Until: 19 * 60},
+		Calls:    Calendar{Open: irWeek, From: 9 * 60, Until: 18 * 60},
+		Tracks: []Track{
+			{Name: "welcome", Topic: "tips", Steps: []Step{
+				{Name: "book", Class: Asked, Mail: "book"},
+				{Name: "mistakes", WaitDays: 2, Mail: "mistakes"},
+				{Name: "call", WaitDays: 1, Task: &Task{Title: Text{En: "call"}, WithinHours: 2}, NeedsMobile: true, Unless: "click"},
+				{Name: "story", WaitDays: 1, Mail: "story"},
+			}},
+			{Name: "evaluate", Priority: 5, ReentryDays: 30, Steps: []Step{{Name: "prices", Mail: "prices"}, {Name: "faq", WaitHours: 1, Mail: "faq"}}},
+		},
+	}
+	if change != nil {
+		change(&c)
+	}
+	p, err := Compile(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// noon is a Tuesday in the hours.
+var noon = time.Date(2026, 11, 24, 8, 30, 0, 0, time.UTC)
+
+func reader(t *testing.T) *Recipient {
+	r := &Recipient{ID: "r1", Email: "maryam@example.ir"}
+	r.Grant("email", "marketing", noon.Add(-time.Hour), "v1", "form:ebook")
+	return r
+}
+
+// serve claims and marks until nothing is due, and gives what left.
+func serve(r *Recipient, p *Plan, now time.Time) (mails []string, notes []Note) {
+	for {
+		o := r.Claim(p, Facts{}, now, "a", DefaultTiming)
+		notes = append(notes, o.Notes...)
+		if o.Send == nil {
+			return mails, notes
+		}
+		mails = append(mails, o.Send.Mail)
+		r.Left(o.Send.ID, "a", now)
+	}
+}
+
+func TestAskedForMailLeavesAtOnceInTheNightAndWithoutConsent(t *testing.T) {
+	p := plan(t, nil)
+	night := time.Date(2026, 11, 26, 23, 0, 0, 0, time.UTC)
+	r := &Recipient{ID: "r1", Email: "a@example.ir"}
+	if why := r.Enroll(p, "welcome", night); why != "" {
+		t.Fatal(why)
+	}
+	if got, _ := serve(r, p, night); strings.Join(got, " ") != "book" {
+		t.Fatalf("left: %v", got)
+	}
+}
+
+func TestWithoutConsentMarketingStepsAreSkippedWithTheReasonAndTheTrackGoesOn(t *testing.T) {
+	p := plan(t, nil)
+	r := &Recipient{ID: "r1", Email: "a@example.ir", Mobile: "+989121112233"}
+	r.Enroll(p, "welcome", noon)
+	serve(r, p, noon)
+	mails, notes := serve(r, p, noon.Add(48*time.Hour))
+	if len(mails) != 0 || len(notes) != 1 || notes[0].Reason != "no consent" {
+		t.Fatalf("mails %v, notes %v", mails, notes)
+	}
+	o := r.Claim(p, Facts{}, noon.Add(73*time.Hour), "a", DefaultTiming)
+	if len(o.Tasks) != 1 || o.Tasks[0].Step != "call" {
+		t.Fatalf("the call task stays: %+v", o)
+	}
+}
+
+func TestAWithdrawalAfterTheGrantStopsMarketingWhateverArrivesFirst(t *testing.T) {
+	for _, order := range [][]string{{"grant", "withdraw"}, {"withdraw", "grant"}} {
+		r := &Recipient{}
+		for _, what := range order {
+			if what == "grant" {
+				r.Grant("email", "marketing", noon, "v1", "")
+			} else {
+				r.Withdraw("email", "marketing", noon.Add(time.Second))
+			}
+		}
+		if r.Consents("email", "marketing", false) {
+			t.Errorf("%v: consent overrode a later withdrawal", order)
+		}
+	}
+	r := &Recipient{}
+	r.Withdraw("email", "", noon)
+	r.Grant("email", "marketing", noon.Add(time.Hour), "v2", "")
+	if !r.Consents("email", "marketing", false) {
+		t.Error("a consent given after the withdrawal counts")
+	}
+}
+
+func TestAPersonInAClaimGetsNothingElse(t *testing.T) {
+	p := plan(t, nil)
+	r := reader(t)
+	r.Enroll(p, "welcome", noon)
+	r.Enroll(p, "evaluate", noon)
+	o := r.Claim(p, Facts{}, noon, "one", DefaultTiming)
+	if o.Send == nil || o.Send.Mail != "book" {
+		t.Fatalf("asked-for mail goes first: %+v", o)
+	}
+	if again := r.Claim(p, Facts{}, noon.Add(time.Minute), "two", DefaultTiming); again.Send != nil || again.Changed {
+		t.Fatalf("a second worker claimed inside the lease: %+v", again)
+	}
+	if r.Left(o.Send.ID, "two", noon) {
+		t.Fatal("the answer of another attempt was taken")
+	}
+}
+
+func TestMarketingOfUnknownFateIsParkedAndNeverRepeatedButAskedForMailIsSentOnceMore(t *testing.T) {
+	p := plan(t, nil)
+	r := reader(t)
+	r.Enroll(p, "welcome", noon)
+	asked := r.Claim(p, Facts{}, noon, "one", DefaultTiming).Send.ID
+	late := noon.Add(61 * time.Minute)
+	o := r.Claim(p, Facts{}, late, "two", DefaultTiming)
+	if o.Send == nil || o.Send.ID != asked || o.Send.Attempt != "two" {
+		t.Fatalf("asked-for mail is sent once more under its id: %+v", o)
+	}
+	o = r.Claim(p, Facts{}, late.Add(2*time.Hour), "three", DefaultTiming)
+	if o.Send != nil || r.Hand != nil || !r.Sends[0].Unknown {
+		t.Fatalf("and only once: %+v", o)
+	}
+	if !r.Left(asked, "", late) || r.Sends[0].Unknown {
+		t.Fatal("late evidence settles the fate")
+	}
+	r.Enroll(p, "evaluate", noon)
+	if o = r.Claim(p, Facts{}, noon, "m", DefaultTiming); o.Send == nil || o.Send.Class != Marketing {
+		t.Fatalf("%+v", o)
+	}
+	if o = r.Claim(p, Facts{}, noon.Add(2*time.Hour), "n", DefaultTiming); o.Send != nil {
+		t.Fatalf("marketing mail of unknown fate was repeated: %+v", o)
+	}
+}
+
+func TestAThrottledSendGoesBackToItsPlace(t *testing.T) {
+	p := plan(t, nil)
+	r := reader(t)
+	r.Enroll(p, "evaluate", noon)
+	before := r.Enrollments[0]
+	o := r.Claim(p, Facts{}, noon, "one", DefaultTiming)
+	id := o.Send.ID
+	if !r.Release("one", noon.Add(time.Minute)) {
+		t.Fatal("not released")
+	}
+	after := r.Enrollments[0]
+	if after.Step != before.Step || r.Due() != noon.Add(time.Minute).Unix() {
+		t.Fatalf("%+v, was %+v", after, before)
+	}
+	if o = r.Claim(p, Facts{}, noon.Add(time.Minute), "two", DefaultTiming); o.Send == nil || o.Send.ID != id {
+		t.Fatalf("the same mail is claimed again: %+v", o)
+	}
+}
+
+func TestWhileSalesIsTalkingMarketingWaitsAndWakesAfterwards(t *testing.T) {
+	p := plan(t, nil)
+	r := reader(t)
+	r.Enroll(p, "evaluate", noon)
+	r.SetHold(true, "sql", noon)
+	if mails, notes := serve(r, p, noon); len(mails) != 0 || len(notes) != 1 || r.Due() != 0 {
+		t.Fatalf("mails %v notes %v due %d", mails, notes, r.Due())
+	}
+	r.SetHold(false, "lead", noon.Add(time.Hour))
+	if mails, _ := serve(r, p, noon.Add(time.Hour)); len(mails) != 1 {
+		t.Fatalf("mails %v", mails)
+	}
+}
+
+func TestHeldMailSaysTheRuleAndTheTime(t *testing.T) {
+	p := plan(t, nil)
+	r := reader(t)
+	r.Enroll(p, "evaluate", noon)
+	serve(r, p, noon)
+	_, notes := serve(r, p, noon.Add(time.Hour))
+	// 48 h after Tuesday noon is Thursday: closed until Saturday nine.
+	want := time.Date(2026, 11, 28, 5, 30, 0, 0, time.UTC)
+	if len(notes) != 1 || notes[0].Reason != "48 hours between two mails" || !notes[0].Until.Equal(want) {
+		t.Fatalf("notes %+v, want until %s", notes, want)
+	}
+}
+
+func TestNobodyEverGetsMoreThanTheCapsOrOutsideTheCalendar(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		p := plan(rt, func(c *Config) {
+			for i := range 4 {
+				c.Tracks = append(c.Tracks, Track{Name: string(rune('a' + i)), ReentryDays: 1, Steps: []Step{{Name: "x", Mail: "x"}, {Name: "y", Mail: "y", WaitHours: 5}}})
+			}
+		})
+		r := &Recipient{ID: "r", Email: "a@example.ir"}
+		r.Grant("email", "marketing", noon, "v1", "")
+		var left []time.Time
+		now := noon
+		for range rapid.IntRange(10, 120).Draw(rt, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(1, 2000).Draw(rt, "minutes")) * time.Minute)
+			switch rapid.IntRange(0, 5).Draw(rt, "what") {
+			case 0:
+				r.Enroll(p, rapid.SampledFrom([]string{"a", "b", "c", "d", "evaluate"}).Draw(rt, "track"), now)
+			case 1:
+				r.Pause(now.Add(time.Hour), now)
+			default:
+				o := r.Claim(p, Facts{}, now, "a", DefaultTiming)
+				if o.Send == nil {
+					continue
+				}
+				left = append(left, now)
+				if !open(p.Calendar, now, p.zone) {
+					rt.Fatalf("a mail left at %s", now.In(p.zone))
+				}
+				switch rapid.IntRange(0, 2).Draw(rt, "fate") {
+				case 0:
+					r.Left(o.Send.ID, "a", now)
+				case 1:
+					r.Release("a", now.Add(time.Minute))
+					left = left[:len(left)-1]
+				}
+			}
+		}
+		for i := range left {
+			if i > 0 && left[i].Sub(left[i-1]) < 48*time.Hour {
+				rt.Fatalf("two mails %s apart", left[i].Sub(left[i-1]))
+			}
+			if i > 1 && left[i].Sub(left[i-2]) < 7*24*time.Hour {
+				rt.Fatalf("three mails in %s", left[i].Sub(left[i-2]))
+			}
+		}
+		b, err := r.Encode()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if back, err := Decode("r", b); err != nil || back.Due() != r.Due() {
+			rt.Fatalf("encode and decode: %v", err)
+		}
+	})
+}
+
+func TestABusyRecipientFitsTheItem(t *testing.T) {
+	p := plan(t, nil)
+	r := reader(t)
+	r.Mobile = "+989121112233"
+	for _, name := range []string{"welcome", "evaluate"} {
+		r.Enroll(p, name, noon)
+	}
+	for i := range 6 {
+		at := noon.Add(time.Duration(i) * 100 * time.Hour)
+		r.remember(Sent{ID: sendID("r1", &r.Enrollments[0], i), Mail: "a-mail-name", At: at.Unix(), Class: Marketing})
+	}
+	b, _ := r.Encode()
+	if len(b) > 900 {
+		t.Fatalf("%d bytes: %s", len(b), b)
+	}
+}

@@ -1,0 +1,216 @@
+package nurture
+
+import (
+	"slices"
+	"time"
+)
+
+// Recipient is one lead as somebody to write to: permission, what was sent,
+// and the tracks they are in. It is one stored item, and every decision about
+// a mail is one conditional write of it.
+//
+// All times are unix seconds, 0 means never.
+type Recipient struct {
+	ID      string `json:"i"`
+	Email   string `json:"e,omitempty"`
+	Mobile  string `json:"m,omitempty"`
+	Locale  string `json:"l,omitempty"` // fa where empty
+	Zone    string `json:"z,omitempty"` // IANA; the business's where empty
+	Stage   string `json:"g,omitempty"` // lifecycle stage last told
+	Held    bool   `json:"h,omitempty"` // sales is talking: taken, or a deal is open
+	Erased  int64  `json:"x,omitempty"`
+	Paused  int64  `json:"p,omitempty"` // marketing waits until then
+	Fewer   bool   `json:"f,omitempty"` // half of each cap
+	Version int64  `json:"-"`           // of the stored item, kept beside the bytes
+
+	Permissions []Permission `json:"c,omitempty"`
+	Suppressed  []Suppressed `json:"s,omitempty"`
+	TopicsOff   []string     `json:"t,omitempty"`
+	Sends       []Sent       `json:"n,omitempty"` // newest last, bounded
+	Enrollments []Enrollment `json:"r,omitempty"`
+	Hand        *Send        `json:"d,omitempty"` // the send in hand
+}
+
+// Permission is the register of one channel and purpose: the newest grant and
+// the newest withdrawal by stated time, so that order of arrival cannot matter
+// and a consent never overrides a later withdrawal.
+type Permission struct {
+	Channel   string `json:"c"`
+	Purpose   string `json:"p"`
+	Granted   int64  `json:"g,omitempty"`
+	Withdrawn int64  `json:"w,omitempty"`
+	Confirmed int64  `json:"o,omitempty"` // double opt-in
+	Wording   string `json:"v,omitempty"` // version of the words that were shown
+	Proof     string `json:"f,omitempty"`
+}
+
+// Suppressed is an address that must not be written to, and why: bounce,
+// complaint, manual or import.
+type Suppressed struct {
+	Address string `json:"a"`
+	Reason  string `json:"r"`
+	At      int64  `json:"t"`
+}
+
+// Sent is a mail that left, or may have left.
+type Sent struct {
+	ID      string `json:"i"`
+	Mail    string `json:"m"`
+	At      int64  `json:"t"`
+	Class   Class  `json:"c"`
+	Unknown bool   `json:"u,omitempty"` // its fate is not known; parked, never repeated
+	Failed  string `json:"f,omitempty"` // why it never left
+}
+
+// Enrollment is one lead's place in one track.
+type Enrollment struct {
+	Track string `json:"t"`
+	Round int    `json:"n"` // 1 for the first entry
+	Since int64  `json:"s"`
+	Step  string `json:"p,omitempty"`
+	Index int    `json:"x,omitempty"`
+	Due   int64  `json:"d,omitempty"` // 0: waits for an event, or has ended
+	Held  string `json:"h,omitempty"` // the rule that postponed the step
+	Ended string `json:"e,omitempty"` // why it ended
+}
+
+// Send is a mail that was claimed: decided and reserved, not yet known to have
+// left.
+type Send struct {
+	ID      string `json:"i"`
+	Attempt string `json:"a"`
+	Track   string `json:"t"`
+	Step    string `json:"p"`
+	Index   int    `json:"x"`
+	Round   int    `json:"n"`
+	Mail    string `json:"m"`
+	Class   Class  `json:"c"`
+	Claimed int64  `json:"k"`
+	Lease   int64  `json:"l"`
+	Resent  int    `json:"r,omitempty"`
+	// WasDue keeps the due key of the item where it was while the send is in
+	// hand: moving it costs more than looking at it once more.
+	WasDue int64 `json:"w"`
+}
+
+// Grant records a consent given at a stated time.
+func (r *Recipient) Grant(channel, purpose string, at time.Time, wording, proof string) {
+	p := r.permission(channel, purpose)
+	if t := at.Unix(); t > p.Granted {
+		p.Granted, p.Wording, p.Proof = t, wording, proof
+	}
+}
+
+// Withdraw records a withdrawal at a stated time. A purpose of "" withdraws
+// every purpose of the channel.
+func (r *Recipient) Withdraw(channel, purpose string, at time.Time) {
+	if purpose == "" {
+		for i := range r.Permissions {
+			if r.Permissions[i].Channel == channel {
+				r.Permissions[i].Withdrawn = max(r.Permissions[i].Withdrawn, at.Unix())
+			}
+		}
+		purpose = "marketing"
+	}
+	p := r.permission(channel, purpose)
+	p.Withdrawn = max(p.Withdrawn, at.Unix())
+}
+
+// Confirm records that the person proved the address.
+func (r *Recipient) Confirm(channel, purpose string, at time.Time) {
+	p := r.permission(channel, purpose)
+	p.Confirmed = max(p.Confirmed, at.Unix())
+}
+
+// Consents tells whether the person may be written to for a purpose. A grant
+// and a withdrawal of the same second are a withdrawal.
+func (r *Recipient) Consents(channel, purpose string, confirmed bool) bool {
+	for _, p := range r.Permissions {
+		if p.Channel == channel && p.Purpose == purpose {
+			return p.Granted > p.Withdrawn && (!confirmed || p.Confirmed > p.Withdrawn)
+		}
+	}
+	return false
+}
+
+func (r *Recipient) permission(channel, purpose string) *Permission {
+	for i := range r.Permissions {
+		if p := &r.Permissions[i]; p.Channel == channel && p.Purpose == purpose {
+			return p
+		}
+	}
+	r.Permissions = append(r.Permissions, Permission{Channel: channel, Purpose: purpose})
+	return &r.Permissions[len(r.Permissions)-1]
+}
+
+// Suppress stops all mail to an address, asked-for mail too.
+func (r *Recipient) Suppress(address, reason string, at time.Time) {
+	for _, s := range r.Suppressed {
+		if s.Address == address {
+			return
+		}
+	}
+	r.Suppressed = append(r.Suppressed, Suppressed{Address: address, Reason: reason, At: at.Unix()})
+}
+
+// SuppressedFor gives the reason why an address may not be written to, "" if
+// it may.
+func (r *Recipient) SuppressedFor(address string) string {
+	for _, s := range r.Suppressed {
+		if s.Address == address {
+			return s.Reason
+		}
+	}
+	return ""
+}
+
+// Prefer sets what the person asked for on the preference page.
+func (r *Recipient) Prefer(fewer bool, topicsOff []string) {
+	r.Fewer, r.TopicsOff = fewer, slices.Sorted(slices.Values(topicsOff))
+}
+
+// Pause holds marketing until then; a time in the past resumes.
+func (r *Recipient) Pause(until, now time.Time) {
+	r.Paused = until.Unix()
+	r.wake(now)
+}
+
+// SetHold notes that sales began or stopped talking to the person. Waiting
+// steps become due again when it stops.
+func (r *Recipient) SetHold(held bool, stage string, now time.Time) {
+	was := r.Held
+	r.Held, r.Stage = held, stage
+	if was && !held {
+		r.wake(now)
+	}
+}
+
+// Erase forgets everything but the fact and the suppression.
+func (r *Recipient) Erase(at time.Time) {
+	*r = Recipient{ID: r.ID, Version: r.Version, Erased: at.Unix(), Hand: r.Hand}
+}
+
+// wake makes steps that a rule holds due at once, so that the rule is asked
+// again.
+func (r *Recipient) wake(now time.Time) {
+	for i := range r.Enrollments {
+		if e := &r.Enrollments[i]; e.Ended == "" && e.Held != "" {
+			e.Due = now.Unix()
+		}
+	}
+}
+
+// Due is when the recipient must be looked at next, 0 for never. While a send
+// is in hand it stays where it was.
+func (r *Recipient) Due() int64 {
+	if r.Hand != nil {
+		return r.Hand.WasDue
+	}
+	var due int64
+	for _, e := range r.Enrollments {
+		if e.Ended == "" && e.Due != 0 && (due == 0 || e.Due < due) {
+			due = e.Due
+		}
+	}
+	return due
+}
