@@ -1,0 +1,204 @@
+package mailbox
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/mail"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// placeholder is {{name}} or {{{name}}}, with dots for what lies inside.
+var placeholder = regexp.MustCompile(`\{\{\{?\s*([^{}]+?)\s*\}?\}\}`)
+
+var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$`)
+
+// render puts data into a template as SES does: plain variables, not escaped, and a missing one is a failure of this
+// mail that comes later, by an event. SES knows blocks and helpers as well; this endpoint refuses them.
+func render(template string, data map[string]any) (out, missing string, err error) {
+	out = placeholder.ReplaceAllStringFunc(template, func(match string) string {
+		name := placeholder.FindStringSubmatch(match)[1]
+		if !plainName.MatchString(name) {
+			err = fmt.Errorf("%s: the local mailbox renders plain variables only, no blocks or helpers", match)
+			return match
+		}
+		var v any = data
+		for part := range strings.SplitSeq(name, ".") {
+			m, _ := v.(map[string]any)
+			next, ok := m[part]
+			if !ok {
+				missing = "Attribute '" + name + "' is not present in the rendering data."
+				return ""
+			}
+			v = next
+		}
+		switch v := v.(type) {
+		case string:
+			return v
+		case nil:
+			return ""
+		}
+		b, _ := json.Marshal(v) // it came from JSON
+		return string(b)
+	})
+	return out, missing, err
+}
+
+// readRaw takes a raw mail apart.
+func readRaw(raw []byte) (Mail, error) {
+	r, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		return Mail{}, fmt.Errorf("the raw message cannot be read: %w", err)
+	}
+	k := Mail{Raw: string(raw), Headers: rawHeaders(raw)}
+	words := new(mime.WordDecoder)
+	decoded := func(name string) string {
+		v := r.Header.Get(name)
+		if d, err := words.DecodeHeader(v); err == nil {
+			return d
+		}
+		return v
+	}
+	k.From, k.Subject = decoded("From"), decoded("Subject")
+	for _, name := range []string{"To", "Cc", "Bcc"} {
+		list, err := r.Header.AddressList(name)
+		if errors.Is(err, mail.ErrHeaderNotPresent) {
+			continue
+		}
+		if err != nil {
+			return Mail{}, fmt.Errorf("the header %s cannot be read: %w", name, err)
+		}
+		for _, a := range list {
+			k.To = append(k.To, a.Address)
+		}
+	}
+	if err := k.readPart(r.Header.Get("Content-Type"), r.Header.Get("Content-Transfer-Encoding"), r.Body, 0); err != nil {
+		return Mail{}, err
+	}
+	return k, nil
+}
+
+func (m *Mail) readPart(contentType, encoding string, body io.Reader, depth int) error {
+	if depth > 8 {
+		return errors.New("the raw message nests more than 8 parts deep")
+	}
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		kind = "text/plain"
+	}
+	if strings.HasPrefix(kind, "multipart/") {
+		parts := multipart.NewReader(body, params["boundary"])
+		for {
+			p, err := parts.NextRawPart()
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("a part of the raw message cannot be read: %w", err)
+			}
+			if err := m.readPart(p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	switch strings.ToLower(encoding) {
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
+	case "quoted-printable":
+		body = quotedprintable.NewReader(body)
+	}
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return fmt.Errorf("a part of the raw message cannot be decoded: %w", err)
+	}
+	switch {
+	case kind == "text/html" && m.HTML == "":
+		m.HTML = string(text)
+	case kind == "text/plain" && m.Text == "":
+		m.Text = string(text)
+	}
+	return nil
+}
+
+// rawHeaders gives the headers of a raw mail in their order; folded lines become one.
+func rawHeaders(raw []byte) []Header {
+	head, _, _ := bytes.Cut(bytes.ReplaceAll(raw, []byte("\r\n"), []byte("\n")), []byte("\n\n"))
+	var out []Header
+	for l := range strings.SplitSeq(string(head), "\n") {
+		if (strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t")) && len(out) > 0 {
+			out[len(out)-1].Value += " " + strings.TrimSpace(l)
+			continue
+		}
+		if name, value, ok := strings.Cut(l, ":"); ok {
+			out = append(out, Header{name, strings.TrimSpace(value)})
+		}
+	}
+	return out
+}
+
+var (
+	tagText    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+	headerName = regexp.MustCompile(`^[!-9;-~]{1,126}$`)
+)
+
+type tag struct{ Name, Value string }
+
+// tagsOf checks tags as SES does: it refuses a whole mail for a dot in a tag.
+func tagsOf(lists ...[]tag) (map[string][]string, error) {
+	out := map[string][]string{}
+	for _, list := range lists {
+		for _, t := range list {
+			if !tagText.MatchString(t.Name) || !tagText.MatchString(t.Value) {
+				return nil, fmt.Errorf("the tag %q=%q is not valid: names and values hold letters, digits, _ and -, at most 256", t.Name, t.Value)
+			}
+			out[t.Name] = []string{t.Value} // a tag of the entry replaces the default
+		}
+	}
+	if len(out) > 50 {
+		return nil, fmt.Errorf("a mail has %d tags, more than 50", len(out))
+	}
+	return out, nil
+}
+
+func checkHeaders(headers []Header) error {
+	reserved := []string{"From", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "Content-Type", "Content-Transfer-Encoding", "MIME-Version"}
+	for _, h := range headers {
+		if slices.ContainsFunc(reserved, func(r string) bool { return strings.EqualFold(r, h.Name) }) {
+			return fmt.Errorf("the header %s is set by SES and cannot be given", h.Name)
+		}
+		if !headerName.MatchString(h.Name) {
+			return fmt.Errorf("the header name %q is not valid", h.Name)
+		}
+		if len(h.Value) > 995 || strings.ContainsAny(h.Value, "\r\n\x00") {
+			return fmt.Errorf("the value of the header %s is longer than 995 or holds a line break", h.Name)
+		}
+		for _, c := range h.Value {
+			if c > 126 {
+				return fmt.Errorf("the value of the header %s holds %q: ASCII only", h.Name, c)
+			}
+		}
+	}
+	return nil
+}
+
+// plainAddress gives the bare address of a destination or sender; SES takes ASCII only.
+func plainAddress(address string) (string, error) {
+	a, err := mail.ParseAddress(address)
+	if err != nil {
+		return "", fmt.Errorf("the address %q is not valid: %w", address, err)
+	}
+	for _, c := range a.Address {
+		if c > 126 || c <= ' ' {
+			return "", fmt.Errorf("the address %q is not valid: it holds %q, and SES takes ASCII only (a domain as punycode)", address, c)
+		}
+	}
+	return a.Address, nil
+}
