@@ -1,0 +1,131 @@
+package source
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"strings"
+
+	xhtml "golang.org/x/net/html"
+)
+
+// rewrite puts {{ lN }} in the place of each address, and styles what mail
+// clients only style inline: a paragraph that is one link becomes a button.
+func (l *linker) rewrite(src string) (string, error) {
+	var b strings.Builder
+	z := xhtml.NewTokenizer(strings.NewReader(src))
+	for {
+		switch z.Next() {
+		case xhtml.ErrorToken:
+			if z.Err() != io.EOF {
+				return "", z.Err()
+			}
+			return buttons(b.String()), l.err
+		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
+			tok := z.Token()
+			switch tok.Data {
+			case "a":
+				for i, a := range tok.Attr {
+					if a.Key == "href" {
+						tok.Attr[i].Val = fmt.Sprintf("{{ l%d }}", l.number(a.Val))
+					}
+				}
+			case "img":
+				if !hasAttr(tok, "alt") {
+					return "", fmt.Errorf("an image without alternative text: ![what it shows](address)")
+				}
+			case "script", "style", "iframe", "form", "object", "embed":
+				return "", fmt.Errorf("<%s> does not belong in a mail", tok.Data)
+			}
+			b.WriteString(tok.String())
+		default:
+			b.Write(z.Raw())
+		}
+	}
+}
+
+func hasAttr(t xhtml.Token, key string) bool {
+	for _, a := range t.Attr {
+		if a.Key == key && a.Val != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// buttons styles a paragraph that holds nothing but a link.
+func buttons(s string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(s, "<p><a ")
+		if i < 0 {
+			break
+		}
+		j := strings.Index(s[i:], "</p>")
+		if j < 0 {
+			break
+		}
+		para := s[i : i+j+4]
+		if strings.HasSuffix(para, "</a></p>") && strings.Count(para, "<a ") == 1 {
+			para = strings.Replace(para, "<p><a ", `<p style="margin:28px 0;text-align:center"><a class="button" style="display:inline-block;padding:12px 28px;border-radius:8px;background-color:#0b6e4f;color:#ffffff;text-decoration:none;font-weight:700" `, 1)
+		}
+		b.WriteString(s[:i])
+		b.WriteString(para)
+		s = s[i+j+4:]
+	}
+	b.WriteString(s)
+	return b.String()
+}
+
+// toText says the HTML in plain text: paragraphs apart, items with a dash,
+// links after their words.
+func toText(src string) string {
+	var b strings.Builder
+	var href string
+	z := xhtml.NewTokenizer(strings.NewReader(src))
+	for {
+		kind := z.Next()
+		if kind == xhtml.ErrorToken {
+			break
+		}
+		tok := z.Token()
+		switch kind {
+		case xhtml.TextToken:
+			b.WriteString(html.UnescapeString(tok.Data))
+		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
+			switch tok.Data {
+			case "a":
+				for _, a := range tok.Attr {
+					if a.Key == "href" {
+						href = a.Val
+					}
+				}
+			case "li":
+				b.WriteString("- ")
+			case "br":
+				b.WriteString("\n")
+			case "img":
+				for _, a := range tok.Attr {
+					if a.Key == "alt" {
+						b.WriteString("[" + a.Val + "]")
+					}
+				}
+			}
+		case xhtml.EndTagToken:
+			switch tok.Data {
+			case "a":
+				if href != "" {
+					b.WriteString(":\n" + href)
+				}
+				href = ""
+			case "p", "h1", "h2", "h3", "ul", "ol", "blockquote":
+				b.WriteString("\n\n")
+			}
+		}
+	}
+	text := b.String()
+	for strings.Contains(text, "\n\n\n") {
+		text = strings.ReplaceAll(text, "\n\n\n", "\n\n")
+	}
+	return strings.TrimSpace(text)
+}

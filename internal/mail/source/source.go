@@ -1,0 +1,193 @@
+// Package source turns the Markdown file of a mail into a mail.Template: HTML
+// in the house's layout, text from the same words, links numbered so that each
+// person gets signed ones. The tool and the console use it at publish; no
+// function that sends mail needs it.
+package source
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/sarnakh/sarnakh/internal/mail"
+	"github.com/yuin/goldmark"
+)
+
+// Business is what the layout says about the sender.
+type Business struct {
+	Name    string // in the mail's language
+	Address string // postal address, in the footer
+	Site    string // absolute https URL
+}
+
+// front is the head of a mail file.
+type front struct {
+	Subject   string `yaml:"subject"`
+	Preheader string `yaml:"preheader"`
+	// Links names what a click on a link means, by its address as written.
+	Links map[string]string `yaml:"links"`
+}
+
+// Special addresses that a mail may link to; they become links of the person.
+var special = map[string]bool{"magnet": true, "preferences": true, "confirm": true, "unsubscribe": true, "offer": true}
+
+// maxHTML is where mail clients cut a mail.
+const maxHTML = 102 << 10
+
+// Compile reads one mail file: YAML between two lines of ---, then Markdown
+// with {{ values }}. An error says file:line: what, and what would be right.
+func Compile(file string, src []byte, name, locale string, b Business) (mail.Template, error) {
+	t := mail.Template{Name: name, Locale: locale}
+	fail := func(line int, format string, args ...any) (mail.Template, error) {
+		return t, fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...))
+	}
+	head, body, at, err := split(src)
+	if err != nil {
+		return fail(1, "%s", err)
+	}
+	var f front
+	if err := yaml.UnmarshalWithOptions(head, &f, yaml.Strict()); err != nil {
+		return fail(2, "%s", firstLine(yaml.FormatError(err, false, false)))
+	}
+	if strings.TrimSpace(f.Subject) == "" {
+		return fail(1, "a mail needs a subject")
+	}
+	t.Subject, t.Preheader = f.Subject, f.Preheader
+
+	if err := mail.Syntax(string(body)); err != nil {
+		return t, fmt.Errorf("%s:%d:%d: %s", file, at+err.Line-1, err.Col, err.What)
+	}
+	guarded, tags := guard(body)
+	var html bytes.Buffer
+	if err := goldmark.New().Convert(guarded, &html); err != nil {
+		return fail(at, "%s", err)
+	}
+	links := linker{kinds: f.Links, mail: name, seen: map[string]int{}}
+	inner, err := links.rewrite(html.String())
+	if err != nil {
+		return fail(at, "%s", err)
+	}
+	text := toText(inner)
+	// Two links that every mail has, after those of its words.
+	preferences := links.number("preferences")
+	leave := links.number("unsubscribe")
+	if links.err != nil {
+		return fail(at, "%s", links.err)
+	}
+	t.Links = links.links
+	for target := range f.Links {
+		if _, used := links.seen[target]; !used {
+			return fail(1, "links: no link in the text goes to %s", target)
+		}
+	}
+	w := words[locale]
+	if w.Dir == "" {
+		return fail(1, "locale %q: fa or en", locale)
+	}
+	t.HTML = layout(w, b, restore(inner, tags), preferences, leave)
+	t.Text = restore(text, tags) + fmt.Sprintf("\n\n-- \n%s\n%s\n%s: {{ l%d }}\n%s: {{ l%d }}\n", b.Name, b.Address, w.Preferences, preferences, w.Leave, leave)
+	if len(t.HTML) > maxHTML {
+		return fail(at, "the HTML has %d bytes: mail clients cut at %d", len(t.HTML), maxHTML)
+	}
+	if _, err := mail.Compile(t); err != nil {
+		return fail(1, "%s", err)
+	}
+	return t, nil
+}
+
+// split parts the head from the body, and tells the line at which the body
+// begins.
+func split(src []byte) (head, body []byte, line int, err error) {
+	src = bytes.ReplaceAll(bytes.TrimPrefix(src, []byte("\xef\xbb\xbf")), []byte("\r\n"), []byte("\n"))
+	rest, ok := bytes.CutPrefix(src, []byte("---\n"))
+	if !ok {
+		return nil, nil, 0, errors.New("a mail begins with a line of ---, then subject: …")
+	}
+	head, body, ok = bytes.Cut(rest, []byte("\n---\n"))
+	if !ok {
+		return nil, nil, 0, errors.New("the head does not end: a line of --- goes before the text")
+	}
+	return head, body, 3 + bytes.Count(head, []byte("\n")) + 1, nil
+}
+
+// guard puts a private character in the place of each tag, so that Markdown
+// neither escapes nor formats it.
+func guard(src []byte) ([]byte, []string) {
+	var tags []string
+	var out bytes.Buffer
+	s := string(src)
+	for {
+		i := strings.Index(s, "{{")
+		if j := strings.Index(s, "{%"); j >= 0 && (i < 0 || j < i) {
+			i = j
+		}
+		if i < 0 {
+			break
+		}
+		end := "}}"
+		if s[i+1] == '%' {
+			end = "%}"
+		}
+		j := strings.Index(s[i:], end)
+		if j < 0 {
+			break
+		}
+		out.WriteString(s[:i])
+		fmt.Fprintf(&out, "\ue000%d\ue001", len(tags))
+		tags = append(tags, s[i:i+j+2])
+		s = s[i+j+2:]
+	}
+	out.WriteString(s)
+	return out.Bytes(), tags
+}
+
+func restore(s string, tags []string) string {
+	for i, t := range tags {
+		s = strings.ReplaceAll(s, fmt.Sprintf("\ue000%d\ue001", i), t)
+	}
+	return s
+}
+
+// linker numbers the links of a mail.
+type linker struct {
+	kinds map[string]string
+	mail  string
+	links []mail.Link
+	seen  map[string]int
+	err   error
+}
+
+// number gives the place of a target among the links.
+func (l *linker) number(target string) int {
+	if n, ok := l.seen[target]; ok {
+		return n
+	}
+	link := mail.Link{Target: target, Kind: l.kinds[target]}
+	if !special[target] {
+		u, err := url.Parse(target)
+		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
+			l.err = fmt.Errorf("link to %q: an absolute https address, or one of magnet, offer, preferences, confirm, unsubscribe", target)
+			return 0
+		}
+		q := u.Query()
+		for k, v := range map[string]string{"utm_source": "sarnakh", "utm_medium": "email", "utm_campaign": l.mail} {
+			if !q.Has(k) {
+				q.Set(k, v)
+			}
+		}
+		u.RawQuery = q.Encode()
+		link.Target = u.String()
+	}
+	l.seen[target] = len(l.links)
+	l.links = append(l.links, link)
+	return len(l.links) - 1
+}
+
+func firstLine(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	return line
+}
