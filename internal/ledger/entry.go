@@ -1,0 +1,47 @@
+package ledger
+
+import (
+	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/signal"
+)
+
+// Entry is one activity in the log.
+type Entry struct {
+	// Key is the hash of the activity's id.
+	Key uint64
+	// Made is the time inside a time-ordered id of ours, in unix seconds; 0 for
+	// any other id. An id newer than every spilled one is new without a read.
+	Made int64
+	// PayloadHash tells a repeated activity from another one under the same id.
+	PayloadHash uint32
+	Type        activity.Type
+	// At is the stated time, Received the time the queue took it, unix seconds.
+	At, Received int64
+	// Day of the stated time in the business's calendar zone.
+	Day activity.Day
+	// Hits are the activity signals met, ascending, each once. Count and profile
+	// signals are no hits.
+	Hits []signal.Number
+	// Packed holds the properties that conditions can name: Dictionary.Pack.
+	Packed []byte
+	Flags  activity.Flag
+
+	// Revokes is the Key of an activity that this one takes out of the tally; 0
+	// for none. The revoked one may come later.
+	Revokes uint64
+	// Points of a manual adjustment, counted up to and with the day Until; with
+	// Until 0 for ever.
+	Points int
+	Until  activity.Day
+
+	// Owner is the absorbed lead that the entry was logged for; "" for the
+	// lead's own.
+	Owner lead.ID
+	// Revoked is set by the ledger: the entry is logged, its hits do not count.
+	Revoked bool
+
+	undoDay  activity.Day    // of a revoking entry: what it takes out, and where
+	undoHits []signal.Number //
+	undoPts  int             //
+}
