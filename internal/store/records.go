@@ -1,0 +1,172 @@
+package store
+
+import (
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/ledger"
+)
+
+// IdentityKey names an identity without saying what it is: kind and keyed hash.
+type IdentityKey string
+
+// IdentityOf makes the key of an identity from its kind (email, phone,
+// visitor, external) and its keyed hash.
+func IdentityOf(kind, hash string) IdentityKey { return IdentityKey(kind + "#" + hash) }
+
+// Identity says which lead an identity belongs to.
+type Identity struct {
+	Key  IdentityKey
+	Lead lead.ID
+}
+
+// Wanted is what one batch read asks for; any part may be empty.
+type Wanted struct {
+	Identities []IdentityKey
+	Ledgers    []lead.ID
+	Profiles   []lead.ID
+	Recipients []string
+	Playbook   bool // the pointer to the published playbook
+	// Strong sees what was written a moment ago, at twice the price.
+	Strong bool
+}
+
+// Found is the answer; what is absent from a map was not found.
+type Found struct {
+	Identities map[IdentityKey]lead.ID
+	Ledgers    map[lead.ID]ledger.Item
+	Profiles   map[lead.ID]Profile
+	Recipients map[string]Recipient
+	Playbook   Pointer // Number 0: none was published
+}
+
+// Written is the fate of one item of a batch: Err is nil, ErrConflict, or what
+// went wrong. After a conflict Current is what is stored instead; its Version
+// is 0 when that is nothing.
+type Written[T any] struct {
+	Err     error
+	Current T
+}
+
+// Profile is the attributes of a lead: one item under a version. Version is
+// that of the stored item; a write is on the condition that it did not move,
+// and stores Version+1. 0 is a lead without an item.
+type Profile struct {
+	Lead    lead.ID
+	Version int64
+	Body    []byte
+}
+
+// Recipient is the item of one person to write to, under a version like
+// Profile. DueAt is when it must be looked at, 0 for never.
+type Recipient struct {
+	ID      string
+	Version int64
+	Body    []byte
+	DueAt   int64
+}
+
+// Due is one row of a due index. What it says may be old: read the item.
+type Due struct {
+	ID string
+	At int64
+}
+
+// Merge joins two leads: both ledgers are written on the condition of their
+// versions, and the identities point to Into, all or nothing. Profiles move
+// before, idempotently.
+type Merge struct {
+	Into, From ledger.Item
+	Move       []IdentityKey
+}
+
+// Decision is the record that a decision was queued, and what of it was
+// carried out. There is one under (Lead, Kind, Subject, N), for ever.
+type Decision struct {
+	DecisionKey
+	Version  int64 // of the stored record; writes store Version+1
+	Playbook uint32
+	At       int64 // when it was decided, unix seconds
+	Quiet    bool
+	Reason   []byte
+	Body     []byte // the delivery message
+	// Done holds what was carried out, by name (alert, webhook, task, enroll):
+	// unix seconds. Deliver writes it.
+	Done map[string]int64
+}
+
+// DecisionKey is the key under which a decision cannot come twice.
+type DecisionKey struct {
+	Lead    lead.ID
+	Kind    string
+	Subject string // which stage, track or audience; "" for none
+	N       int
+}
+
+// Work is a lead worth a call: one item a lead, under a version. Rank orders
+// the open list (most urgent first, as text); "" takes it off the list.
+type Work struct {
+	Lead    lead.ID
+	Version int64
+	Rank    string
+	Body    []byte
+}
+
+// Parked is a message set aside with its reason. The same message parked twice
+// is one record.
+type Parked struct {
+	At     time.Time
+	ID     string // of the message or activity; makes the record unique within its second
+	Source string // which queue or route it came by
+	Code   string // short, for counting
+	Reason string // what is wrong and what would be right; no personal data
+	Body   []byte // as it came, cut at 200 KiB
+}
+
+// Proposal asks a person whether two leads are one. The pair is unordered:
+// proposed twice it is one record, and the first reason stays.
+type Proposal struct {
+	A, B   lead.ID
+	At     time.Time
+	Reason string
+	By     string // key of the activity that gave rise to it
+}
+
+// Pointer says which playbook is in force.
+type Pointer struct {
+	Number uint32
+	Chunks int // of the compiled form
+	Source int // chunks of the source; 0 when none was kept
+	Hash   string
+	Name   string
+	By     string
+	At     int64
+}
+
+// Playbook is one published version. Compiled and Source are stored
+// compressed, in chunks; Source is an archive of the YAML files.
+type Playbook struct {
+	Pointer
+	Compiled []byte
+	Archive  []byte
+}
+
+// Progress of one segment of a job.
+type Progress struct {
+	Job     string
+	Segment int
+	Of      int
+	Read    int
+	Changed int
+	Page    string // where it goes on; "" at the end
+	Done    bool
+	At      int64
+}
+
+// Suppression is an address that must not be written to, by its keyed hash; it
+// outlives the lead.
+type Suppression struct {
+	Hash   string
+	Reason string
+	At     int64
+}
