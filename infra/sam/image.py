@@ -36,7 +36,7 @@ def main():
         add(tar, "tmp", 0o1777)
         add(tar, "var/task", 0o755)
         add(tar, "var/runtime", 0o755)
-        add(tar, "etc/passwd", 0o644, b"root:x:0:0:root:/root:/none\nsbx_user1051:x:993:990::/home/sbx_user1051:/none\n")
+        add(tar, "etc/passwd", 0o644, b"root:x:0:0:root:/root:/none\nsbx_user1051:x:993:990::/tmp:/none\n")
         with open(authorities, "rb") as f:
             add(tar, "etc/ssl/certs/ca-certificates.crt", 0o644, f.read())
         add(tar, "var/rapid/aws-lambda-rie", 0o755, emulator.read_bytes())
