@@ -124,12 +124,12 @@ func (p *parser) block(depth int) (nodes []node, end string, err error) {
 		if rest[i+1] == '%' {
 			closing = "%}"
 		}
-		j := strings.Index(rest[i:], closing)
+		j := strings.Index(rest[i+2:], closing)
 		if j < 0 {
 			return nil, "", p.fault(start, "%s without %s", rest[i:i+2], closing)
 		}
-		inner := strings.Trim(rest[i+2:i+j], "- \t\n")
-		p.pos = start + j + 2
+		inner := strings.Trim(rest[i+2:i+2+j], "- \t\n")
+		p.pos = start + j + 4
 		if closing == "}}" {
 			out, err := p.output(inner, start)
 			if err != nil {

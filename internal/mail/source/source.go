@@ -132,14 +132,14 @@ func guard(src []byte) ([]byte, []string) {
 		if s[i+1] == '%' {
 			end = "%}"
 		}
-		j := strings.Index(s[i:], end)
+		j := strings.Index(s[i+2:], end)
 		if j < 0 {
 			break
 		}
 		out.WriteString(s[:i])
 		fmt.Fprintf(&out, "\ue000%d\ue001", len(tags))
-		tags = append(tags, s[i:i+j+2])
-		s = s[i+j+2:]
+		tags = append(tags, s[i:i+j+4])
+		s = s[i+j+4:]
 	}
 	out.WriteString(s)
 	return out.Bytes(), tags
