@@ -1,3 +1,6 @@
+// Package score turns what a lead did into what the lead is worth, line by
+// line. The same playbook, tally, profile and day always give the same card, and
+// the lines of a card always add up to its total. It knows no clock and no store.
 package score
 
 import "github.com/sarnakh/sarnakh/internal/signal"
@@ -116,17 +119,24 @@ type Handover struct {
 }
 
 // Stage is one step of the lifecycle, in order. A lead moves forward by itself
-// to the last stage whose Enter holds; back only by a person or a reason.
+// to the last stage that it can enter; back only by a person or a reason.
 type Stage struct {
-	Name  string `json:"name"`
-	Title Title  `json:"title"`
+	// Number is what the ledger keeps for the stage: given once, never used
+	// again for another, so that stages can be put in between. 0 is the place
+	// in the list, from 1.
+	Number uint8  `json:"n,omitempty"`
+	Name   string `json:"name"`
+	Title  Title  `json:"title"`
 	// Enter holds conditions of which one must hold; none: the stage is
-	// entered only from outside, by a person or a deal.
+	// entered only by a person, or for a reason.
 	Enter []Need `json:"enter,omitempty"`
 	// From is the earliest stage that may step here; "" any earlier one.
 	From string `json:"from,omitempty"`
-	// Ready leads are worth a call: they get a work item when they enter.
-	Ready bool `json:"ready,omitempty"`
+	// Reasons of a returned lead or a lost deal that put it here, backwards or
+	// forwards; "*" is any reason that no stage names.
+	Reasons []string `json:"reasons,omitempty"`
+	// Silent stages are entered without a decision: nobody outside is told.
+	Silent bool `json:"silent,omitempty"`
 }
 
 // Need is a condition on a card: everything set in it must hold.
@@ -139,7 +149,7 @@ type Need struct {
 	All []signal.Number `json:"all,omitempty"`
 	// None of these was seen or holds, ever.
 	None []signal.Number `json:"none,omitempty"`
-	// The least of each; nil asks nothing.
+	// At least so much of each; nil asks nothing.
 	Total      *int `json:"total,omitempty"`
 	Fit        *int `json:"fit,omitempty"`
 	Engagement *int `json:"engagement,omitempty"`
@@ -147,10 +157,8 @@ type Need struct {
 	Below *int `json:"below,omitempty"`
 	// Handover: the hand-over threshold is met.
 	Handover bool `json:"handover,omitempty"`
-	// Known: an e-mail, phone or external identity is known.
+	// Known: an identity other than a visitor's is known.
 	Known bool `json:"known,omitempty"`
-	// Stages the lead may stand in; none: any.
-	Stages []string `json:"stages,omitempty"`
 }
 
 // Step is a place in the funnel (AIDA); the lead stands at the last step of
@@ -167,7 +175,11 @@ type Step struct {
 
 // Audience is a live segment: entering and leaving are decisions.
 type Audience struct {
-	Name  string `json:"name"`
-	Title Title  `json:"title"`
-	Need  Need   `json:"need"`
+	// Number as for Stage.
+	Number uint8  `json:"n,omitempty"`
+	Name   string `json:"name"`
+	Title  Title  `json:"title"`
+	Need   Need   `json:"need"`
+	// Stages the lead may stand in; none: any.
+	Stages []string `json:"stages,omitempty"`
 }

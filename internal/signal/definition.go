@@ -95,3 +95,14 @@ func (b Bits) Equal(c Bits) bool {
 	}
 	return true
 }
+
+// Without gives the set with a signal taken out; it may change b.
+func (b Bits) Without(n Number) Bits {
+	if i := int(n >> 3); i < len(b) {
+		b[i] &^= 1 << (n & 7)
+	}
+	for len(b) > 0 && b[len(b)-1] == 0 {
+		b = b[:len(b)-1]
+	}
+	return b
+}

@@ -1,0 +1,121 @@
+package decision
+
+import "github.com/sarnakh/sarnakh/internal/activity"
+
+// tracks begins and ends nurture series.
+func (d *deciding) tracks() {
+	for i := range d.plan {
+		t := &d.plan[i]
+		m := d.memory.mark(t.id)
+		happened, lasts := d.fired(t.entry)
+		lastsSince := lasts != nil && m.state&held == 0
+		if lasts != nil {
+			m.state |= held
+		} else {
+			m.state &^= held
+		}
+		by := happened
+		if by == nil && lastsSince {
+			by = lasts
+		}
+		if by != nil && (m.n == 0 || t.reentry > 0 && m.since != 0 && int(d.Today-m.since) >= t.reentry) {
+			m.state |= inside
+			m.since = d.Today
+			d.add(Enroll, t.name, m, by.reason())
+			continue
+		}
+		if m.state&inside == 0 {
+			continue
+		}
+		happened, lasts = d.fired(t.ends)
+		if happened == nil {
+			happened = lasts
+		}
+		if happened != nil {
+			m.state &^= inside
+			n := *m // the end has the number of its entry
+			n.n--
+			d.add(Unenroll, t.name, &n, happened.reason())
+		}
+	}
+}
+
+// fired gives the first trigger that happened now, and the first that lasts.
+func (d *deciding) fired(triggers []trigger) (happened, lasts *trigger) {
+	for i := range triggers {
+		g := &triggers[i]
+		if d.After.Fit < g.MinFit && g.MinFit != 0 || !d.meets(g) {
+			continue
+		}
+		if g.lasting {
+			if lasts == nil {
+				lasts = g
+			}
+		} else if happened == nil {
+			happened = g
+		}
+	}
+	return happened, lasts
+}
+
+func (d *deciding) meets(g *trigger) bool {
+	switch {
+	case g.Silent > 0:
+		last := d.facts.LastActive()
+		return last != 0 && int(d.Today-last) >= g.Silent
+	case g.Band != "":
+		return d.After.Band == g.Band
+	case g.Stage != "":
+		for _, place := range d.entered {
+			if place == g.stage {
+				return true
+			}
+		}
+		return false
+	case g.counted:
+		return d.facts.Seen(g.signal, 1)
+	case g.lasting:
+		return d.facts.Seen(g.signal, 0)
+	}
+	for i := range d.Arrived {
+		a := &d.Arrived[i]
+		switch {
+		case g.signal != 0:
+			if a.hits(g.signal) {
+				return true
+			}
+		case a.Entry.Flags&(activity.Machine|activity.Held) != 0 || a.Entry.Revoked:
+		case g.Form != "":
+			if a.Entry.Type == "form.posted" && a.Form == g.Form {
+				return true
+			}
+		case g.Lost != "":
+			if (a.Entry.Type == "deal.lost" || a.Entry.Type == "lead.returned") && a.Reason == g.Lost {
+				return true
+			}
+		case g.Activity != "":
+			if string(a.Entry.Type) == g.Activity {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (g *trigger) reason() Reason {
+	switch {
+	case g.Silent > 0:
+		return Reason{By: "silent", Count: g.Silent}
+	case g.Band != "":
+		return Reason{By: "band", What: g.Band}
+	case g.Stage != "":
+		return Reason{By: "stage", What: g.Stage}
+	case g.signal != 0:
+		return Reason{By: "signal", Signals: []Signal{g.signal}}
+	case g.Form != "":
+		return Reason{By: "form", What: g.Form}
+	case g.Lost != "":
+		return Reason{By: "lost", What: g.Lost}
+	}
+	return Reason{By: "activity", What: g.Activity}
+}
