@@ -65,8 +65,8 @@ func TestFunctionsAreFencedIn(t *testing.T) {
 		if text(p, "Runtime") != "provided.al2023" || text(p, "Handler") != "bootstrap" || asJSON(p["Architectures"]) != `[{"Ref":"Architecture"}]` {
 			t.Errorf("%s is no static binary of the architecture that the parameter says", id)
 		}
-		if text(p, "TracingConfig", "Mode") != "Active" {
-			t.Errorf("%s is not traced", id)
+		if asJSON(at(p, "TracingConfig", "Mode")) != `{"Ref":"Tracing"}` {
+			t.Errorf("%s is not traced as the parameter says", id)
 		}
 		group := of(at(p, "LoggingConfig", "LogGroup"))
 		if text(p, "LoggingConfig", "LogFormat") != "JSON" || at(v.resources, group, "Properties", "RetentionInDays") == nil {
@@ -81,8 +81,8 @@ func TestFunctionsAreFencedIn(t *testing.T) {
 			t.Errorf("%s reserves concurrency by %s, not by a parameter that is off by default", id, reserved)
 		}
 	})
-	if text(v.source, "Parameters", "Architecture", "Default") != "arm64" || number(v.source, "Parameters", "ConcurrencyLimit", "Default") != 0 {
-		t.Error("the defaults are arm64 and no reserved concurrency")
+	if text(v.source, "Parameters", "Tracing", "Default") != "Active" || text(v.source, "Parameters", "Architecture", "Default") != "arm64" || number(v.source, "Parameters", "ConcurrencyLimit", "Default") != 0 {
+		t.Error("the defaults are arm64, traces, and no reserved concurrency")
 	}
 }
 
