@@ -18,13 +18,16 @@
 // How a caller uses it, for one lead and a batch of activities:
 //
 //	s, err := ledger.Decode(item)              // or ledger.New(lead, meters)
-//	answer := s.Seen(&entry)                   // New, Known, Conflict, or Ask: read answer.Refs, then s.Resolve
-//	s.Append(meters, entry)                    // what is New
-//	for {                                      // usually not once around
-//		refs := s.Wants(meters, shelf)
+//	answer := s.Seen(&entry)                   // Ask: read answer.Refs into shelf, then s.Resolve
+//	err = s.Append(meters, entry)              // what is Fresh
+//	for {                                      // nearly always not once around
+//		refs, err := s.Wants(meters, shelf)
 //		if len(refs) == 0 { break }
-//		read refs into shelf                   // a ref that is not found is read again strongly, then an error
+//		read refs into shelf                   // not found: read again strongly, then an error
 //	}
-//	records, err := s.Settle(meters, shelf)    // put them all, then write
-//	item := s.Item()                           // on the condition that the stored version is item.Version-1
+//	err = s.Settle(meters, shelf)              // now Points may be asked
+//	lines = s.Points(meters, today, lines[:0]) // score, decide; set the exported fields of s
+//	item, records, err := s.Finish(meters, shelf)
+//	put records, then write the item where the stored version is still s.Version
+//	s.Stored()
 package ledger

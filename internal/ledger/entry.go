@@ -41,7 +41,10 @@ type Entry struct {
 	// Revoked is set by the ledger: the entry is logged, its hits do not count.
 	Revoked bool
 
-	undoDay  activity.Day    // of a revoking entry: what it takes out, and where
-	undoHits []signal.Number //
-	undoPts  int             //
+	// What a revoking entry takes out of the tally, when the revoked one was
+	// already in a page.
+	undoDay    activity.Day
+	undoHits   []signal.Number
+	undoPoints int
+	undoUntil  activity.Day
 }

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/signal"
@@ -38,21 +40,12 @@ type Shelf map[Ref][]byte
 
 // Pending is a decision whose record does not exist yet.
 type Pending struct {
-	Kind    string // handover, fastlane, stage, enroll, audience
-	Subject string // which stage, track or audience; "" for none
-	N       uint16 // n-th time; the key is (lead, kind, subject, n)
-	Reason  []byte // a few bytes of the decision package's own, at most 64
-	At      int64  // unix seconds
-	Quiet   bool   // listed, told nobody
-}
-
-// Mark remembers on which side of a threshold the lead was, for hysteresis, and
-// how often it was told.
-type Mark struct {
-	Threshold uint8
-	State     uint8
-	N         uint16
-	Since     activity.Day
+	Kind   string // handover, fastlane, stage, enroll, audience
+	Name   string // which stage, track or audience; "" for none
+	N      uint16 // n-th time; the key is (lead, kind, name, n)
+	Reason []byte // the decision package's own, a few dozen bytes
+	At     int64  // unix seconds
+	Quiet  bool   // listed, told nobody
 }
 
 // State is a decoded ledger item. The exported fields are the caller's: the
@@ -67,6 +60,7 @@ type State struct {
 	DueShard string // index key; only while decisions are pending
 	DueAt    int64
 
+	Known    bool // an identity other than a visitor's is known
 	Stage    uint8
 	Grade    uint8
 	Persona  uint8
@@ -76,9 +70,67 @@ type State struct {
 	Review   activity.Day // first day on which something could differ; 0 = never
 	Profile  signal.Bits  // profile signals that hold
 	Audience signal.Bits  // audiences the lead is in
-	Marks    []Mark
+	Memory   []byte       // the decision package's own: counters, sides of thresholds
 	Pending  []Pending
 	MovedTo  lead.ID // set when another lead absorbed this one
 
 	core
+}
+
+// core is what the ledger owns.
+type core struct {
+	print       uint32       // of the meters that made the registers
+	entries     int          // all of the log
+	conflicts   int          // ids that came again with another payload
+	first, high activity.Day // of all entries; meaningless while there are none
+	tail        []Entry      // by (day, time, key)
+	registers   []register   // by signal, count signals too; Manual last
+	filter      filter
+	pages       []pointer    // not yet in a run, oldest first
+	runs        []runPointer // largest first
+	spilled     int64        // newest time-ordered id outside the tail
+	ran         int64        // newest time-ordered id in a run
+	revoked     []uint64     // keys revoked before they came
+
+	stale    bool     // registers wait for the whole tally
+	revoking []uint64 // keys of tail entries that revoke something not in the tail
+	joining  []*State // leads to absorb
+}
+
+// New makes the state of a lead that has no item yet. Version is 0: insert.
+func New(id lead.ID, m *Meters) *State {
+	return &State{Lead: id, core: core{print: m.print}}
+}
+
+// Activities is how many the log holds; those that were revoked count too.
+func (s *State) Activities() int { return s.entries }
+
+// Days are the first and the last day of any activity.
+func (s *State) Days() (first, last activity.Day) { return s.first, s.high }
+
+// Conflicts counts ids that came again with another payload.
+func (s *State) Conflicts() int { return s.conflicts }
+
+// Tail is the newest part of the log, by (day, time, key). It must not be changed.
+func (s *State) Tail() []Entry { return s.tail }
+
+func (s *State) register(n signal.Number) *register {
+	i, found := s.find(n)
+	if !found {
+		return nil
+	}
+	return &s.registers[i]
+}
+
+// open gives the register of a signal, made if there is none.
+func (s *State) open(n signal.Number) *register {
+	i, found := s.find(n)
+	if !found {
+		s.registers = slices.Insert(s.registers, i, register{signal: n})
+	}
+	return &s.registers[i]
+}
+
+func (s *State) find(n signal.Number) (int, bool) {
+	return slices.BinarySearchFunc(s.registers, n, func(r register, n signal.Number) int { return int(r.signal) - int(n) })
 }

@@ -1,0 +1,243 @@
+package ledger
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/signal"
+)
+
+// Settled tells whether Points may be asked: the registers stand for the whole
+// log under these meters.
+func (s *State) Settled(m *Meters) bool {
+	return !s.stale && s.print == m.print && len(s.revoking) == 0 && len(s.joining) == 0
+}
+
+// Wants names what must be on the shelf before Settle and Finish: nothing, nearly
+// always. Call it again with the fuller shelf until it wants no more.
+func (s *State) Wants(m *Meters, shelf Shelf) ([]Ref, error) {
+	w := wants{shelf: shelf, have: map[Ref]bool{}}
+	for _, other := range s.joining {
+		if err := s.wantJoin(&w, other); err != nil {
+			return nil, err
+		}
+	}
+	for _, by := range s.revoking {
+		if err := s.wantRevoked(&w, by); err != nil {
+			return nil, err
+		}
+	}
+	if len(w.refs) == 0 && !s.Settled(m) {
+		s.wantTally(&w)
+		for _, other := range s.joining {
+			other.wantTally(&w)
+		}
+	}
+	if from, due := s.due(); due {
+		for _, p := range s.pages {
+			w.add(p.page())
+		}
+		for _, p := range s.runs[from:] {
+			w.add(p.refs(nil)...)
+		}
+	}
+	return w.refs, nil
+}
+
+// wants gathers refs that are not on the shelf, each once.
+type wants struct {
+	shelf Shelf
+	have  map[Ref]bool
+	refs  []Ref
+}
+
+func (w *wants) add(refs ...Ref) {
+	for _, r := range refs {
+		if _, ok := w.shelf[r]; !ok && !w.have[r] {
+			w.have[r] = true
+			w.refs = append(w.refs, r)
+		}
+	}
+}
+
+func (s *State) wantTally(w *wants) {
+	for _, p := range s.pages {
+		w.add(p.page())
+	}
+	for _, p := range s.runs {
+		w.add(p.run())
+	}
+}
+
+func (s *State) wantRevoked(w *wants, by uint64) error {
+	return s.wantTarget(w, s.tail[s.inTail(by)].Revokes)
+}
+
+// wantTarget asks for what a revocation needs: first the records that know
+// whether the id was ever seen, then, if it was, the whole log, for only an
+// entry knows its hits.
+func (s *State) wantTarget(w *wants, key uint64) error {
+	if s.inTail(key) >= 0 {
+		return nil
+	}
+	target := Entry{Key: key}
+	before := len(w.refs)
+	w.add(s.asks(&target)...)
+	if len(w.refs) > before {
+		return nil
+	}
+	verdict, err := s.peek(&target, w.shelf)
+	if err != nil || verdict == Fresh {
+		return err
+	}
+	refs, err := s.LogRefs(w.shelf)
+	w.add(refs...)
+	return err
+}
+
+// peek is Resolve without counting.
+func (s *State) peek(e *Entry, shelf Shelf) (Verdict, error) {
+	conflicts := s.conflicts
+	v, err := s.Resolve(e, shelf)
+	s.conflicts = conflicts
+	return v, err
+}
+
+func (s *State) inTail(key uint64) int {
+	return slices.IndexFunc(s.tail, func(e Entry) bool { return e.Key == key })
+}
+
+// Settle makes the registers stand for the whole log: absorbs, applies
+// revocations of what left the tail, rebuilds what late entries or other meters
+// made stale. It does nothing when nothing of the kind happened.
+func (s *State) Settle(m *Meters, shelf Shelf) error {
+	for len(s.joining) > 0 {
+		if err := s.join(m, s.joining[0], shelf); err != nil {
+			return err
+		}
+		s.joining = s.joining[1:]
+	}
+	for _, by := range s.revoking {
+		if err := s.settleRevoked(by, shelf); err != nil {
+			return err
+		}
+	}
+	s.revoking = nil
+	if !s.stale && s.print == m.print {
+		return nil
+	}
+	t, err := s.Tally(shelf)
+	if err != nil {
+		return err
+	}
+	s.rebuild(m, t)
+	return nil
+}
+
+func (s *State) settleRevoked(by uint64, shelf Shelf) error {
+	i := s.inTail(by)
+	key := s.tail[i].Revokes
+	if j := s.inTail(key); j >= 0 { // an absorbed lead brought it
+		s.tail[j].Revoked = true
+		s.stale = true
+		return nil
+	}
+	verdict, err := s.peek(&Entry{Key: key}, shelf)
+	if err != nil {
+		return err
+	}
+	if verdict == Fresh {
+		s.await(key)
+		return nil
+	}
+	log, err := s.Log(shelf)
+	if err != nil {
+		return err
+	}
+	at := -1
+	for j := range log {
+		if log[j].Key == key {
+			at = j
+		}
+		if log[j].Revokes == key && log[j].Key != by && log[j].undone() {
+			return nil // taken out already
+		}
+	}
+	if at < 0 || log[at].Revoked {
+		return nil
+	}
+	x, e := &log[at], &s.tail[i]
+	e.undoHits, e.undoDay, e.undoPoints, e.undoUntil = slices.Clone(x.Hits), x.Day, x.Points, x.Until
+	s.stale = true
+	return nil
+}
+
+func (e *Entry) undone() bool { return len(e.undoHits) > 0 || e.undoPoints != 0 }
+
+// Tally is the whole tally of the lead: of the tail, the pages and the runs.
+func (s *State) Tally(shelf Shelf) (Tally, error) {
+	var cells []Cell
+	for i := range s.tail {
+		cells = cellsOf(&s.tail[i], cells)
+	}
+	for _, p := range s.pages {
+		entries, err := s.page(p, shelf)
+		if err != nil {
+			return nil, err
+		}
+		for i := range entries {
+			cells = cellsOf(&entries[i], cells)
+		}
+	}
+	for _, p := range s.runs {
+		r, err := p.load(shelf, false)
+		if err != nil {
+			return nil, err
+		}
+		cells = append(cells, r.tally...)
+	}
+	return Sum(cells), nil
+}
+
+// rebuild makes all registers from the whole tally, by the same steps that make
+// them day by day.
+func (s *State) rebuild(m *Meters, t Tally) {
+	s.registers = s.registers[:0:0]
+	s.stale, s.print = false, m.print
+	if s.entries == 0 {
+		return
+	}
+	for _, c := range t {
+		if c.Signal == Manual {
+			s.adjust(c.Day, c.Count)
+			continue
+		}
+		p := m.plan(c.Signal)
+		if p == nil || p.Count != nil || p.Profile || c.Count < 0 {
+			continue
+		}
+		r := s.open(c.Signal)
+		r.cells = append(r.cells, day{c.Day, c.Count})
+	}
+	s.advance(m, s.first, s.high)
+}
+
+var errUnsettled = errors.New("the ledger state is not settled: read what Wants names and call Settle before it is scored or stored")
+
+// Count is how often the signal was seen in the last days days up to today (on
+// how many days, if distinct). Its meter's Keep must reach so far back.
+func (s *State) Count(m *Meters, n signal.Number, today activity.Day, days int, distinct bool) int {
+	today = max(today, s.high)
+	count := 0
+	for _, c := range s.openDays(m, n) {
+		if c.day > today-activity.Day(days) && c.day <= today {
+			if distinct {
+				count++
+			} else {
+				count += c.count
+			}
+		}
+	}
+	return count
+}
