@@ -35,7 +35,7 @@ type clockView struct {
 
 func (v *view) clock(now time.Time, offset time.Duration) clockView {
 	local := now.In(v.page.options.Zone)
-	c := clockView{Time: v.digits(local.Format("15:04")), Now: v.Long(now), Gregorian: local.Format("2006-01-02 15:04 MST"), Ahead: v.T("clock_real")}
+	c := clockView{Time: v.digits(local.Format("15:04")), Now: v.Long(now), Gregorian: local.Format("2006-01-02 15:04 -07:00"), Ahead: v.T("clock_real")}
 	if offset >= time.Minute {
 		c.Ahead = v.T("clock_moved") + " " + v.span(offset)
 	}

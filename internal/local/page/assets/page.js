@@ -56,6 +56,9 @@ if (clock) {
     };
   };
   watch();
+  const byLink = () => { if (location.hash === "#clock") { clock.open = true; clock.querySelector("summary").focus(); } };
+  addEventListener("hashchange", byLink);
+  byLink();
   clock.querySelector("form").addEventListener("submit", async (e) => {
     e.preventDefault();
     pressed = true;
