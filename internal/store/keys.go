@@ -33,9 +33,10 @@ type DeskKey struct{ K, R string }
 // PointerKey is where the playbook in force is named.
 var PointerKey = DeskKey{"playbook", "current"}
 
-// PlaybookKey is one chunk of a published version; part is compiled or source.
-func PlaybookKey(number uint32, part string, chunk int) DeskKey {
-	return DeskKey{"playbook#" + strconv.FormatUint(uint64(number), 10), fmt.Sprintf("%s#%03d", part, chunk)}
+// PlaybookKey is one chunk of a published version; part is Compiled or Source.
+// playbook#<number>, <part>#<hash>#<chunk>.
+func PlaybookKey(p Pointer, part string, chunk int) DeskKey {
+	return DeskKey{"playbook#" + strconv.FormatUint(uint64(p.Number), 10), fmt.Sprintf("%s#%s#%d", part, p.Hash, chunk)}
 }
 
 // VersionKey is the entry of a version in the list of versions; numbers are
