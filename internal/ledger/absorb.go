@@ -10,7 +10,8 @@ import (
 
 // Absorb adds another lead's log to this one: a merge. Ids of both are
 // remembered, the tally is that of the union, whichever absorbs which. It only
-// takes note: read what Wants names, then Settle does it. other is used up; its
+// takes note: read what Wants names, then Settle does it, and only then ask
+// Seen. other is used up; its
 // stored item should be written with MovedTo, keeps what it points to, and so
 // the merge can be undone: Release here, the other's item as it was.
 func (s *State) Absorb(other *State) error {
@@ -18,7 +19,9 @@ func (s *State) Absorb(other *State) error {
 	case other.Lead == s.Lead:
 		return fmt.Errorf("absorb %s: a lead cannot absorb itself", s.Lead)
 	case len(other.revoking)+len(other.joining) > 0:
-		return fmt.Errorf("absorb %s into %s: settle it first", other.Lead, s.Lead)
+		return fmt.Errorf("absorb %s into %s: settle the first of them first", other.Lead, s.Lead)
+	case len(s.revoking)+len(s.joining) > 0:
+		return fmt.Errorf("absorb %s into %s: settle the second of them first", other.Lead, s.Lead)
 	}
 	s.joining = append(s.joining, other)
 	return nil
@@ -41,9 +44,9 @@ func (s *State) relay(m *Meters, log []Entry) error {
 	if err != nil {
 		return err
 	}
-	conflicts := s.conflicts
+	conflicts, joining := s.conflicts, s.joining
 	s.core = fresh.core
-	s.conflicts = conflicts
+	s.conflicts, s.joining = conflicts, joining
 	return nil
 }
 
@@ -66,10 +69,7 @@ func (s *State) wantJoin(w *wants, other *State) error {
 		}
 		return nil
 	}
-	before := len(w.refs)
-	w.add(s.AllRefs()...)
-	w.add(other.AllRefs()...)
-	if len(w.refs) > before {
+	if !w.add(append(s.AllRefs(), other.AllRefs()...)...) {
 		return nil
 	}
 	apart, err := s.apart(other, w.shelf)

@@ -144,5 +144,3 @@ func (s *State) page(p pointer, shelf Shelf) ([]Entry, error) {
 	return entries, nil
 }
 
-// same tells whether two entries under one id are the same activity.
-func same(payload uint32, check byte) bool { return byte(payload) == check }

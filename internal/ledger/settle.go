@@ -52,13 +52,20 @@ type wants struct {
 	refs  []Ref
 }
 
-func (w *wants) add(refs ...Ref) {
+// add tells whether all of the refs are at hand.
+func (w *wants) add(refs ...Ref) bool {
+	all := true
 	for _, r := range refs {
-		if _, ok := w.shelf[r]; !ok && !w.have[r] {
+		if _, ok := w.shelf[r]; ok {
+			continue
+		}
+		all = false
+		if !w.have[r] {
 			w.have[r] = true
 			w.refs = append(w.refs, r)
 		}
 	}
+	return all
 }
 
 func (s *State) wantTally(w *wants) {
@@ -82,9 +89,7 @@ func (s *State) wantTarget(w *wants, key uint64) error {
 		return nil
 	}
 	target := Entry{Key: key}
-	before := len(w.refs)
-	w.add(s.asks(&target)...)
-	if len(w.refs) > before {
+	if !w.add(s.asks(&target)...) {
 		return nil
 	}
 	verdict, err := s.peek(&target, w.shelf)
