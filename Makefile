@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop test ci demo bench sam-validate sam-build sam-invoke sam-api nightly clean
+.PHONY: help run stop test ci demo bench sam-validate sam-build sam-invoke sam-api cloud-check nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ sam-invoke: ## one function in its container: make sam-invoke FN=ingest EVENT=ev
 
 sam-api: ## the HTTP APIs in containers
 	@infra/sam/sam.sh api
+
+cloud-check: ## in an AWS account of yours: a throw-away stack, checked and deleted (infra/cloud-check/README.md)
+	@infra/cloud-check/run.sh
 
 nightly: ## long seeded runs
 	@infra/nightly.sh
