@@ -44,7 +44,7 @@ func (r *Rules) CardInto(c *Card, s *ledger.State, day activity.Day) {
 	w.engagementLines(c, p)
 	w.fitLines(c)
 	for i := range p.lines {
-		if l := &p.lines[i]; l.Signal == ledger.Manual && l.Count > 0 {
+		if l := &p.lines[i]; l.Signal == ledger.Manual && (l.Count > 0 || l.Points != 0) {
 			c.Lines = append(c.Lines, Line{Kind: KindManual, Count: l.Count, LastDay: l.Last, Points: l.Points})
 		}
 	}

@@ -194,7 +194,7 @@ func (w *work) holdsAbsent(p *probe, a *absent) bool {
 		return false
 	}
 	if a.count.AtLeast > 1 {
-		return w.state.Count(a.count.Of, p.day, a.count.Days, a.count.DistinctDays) < a.count.AtLeast
+		return w.state.Count(w.rules.meters, a.count.Of, p.day, a.count.Days, a.count.DistinctDays) < a.count.AtLeast
 	}
 	return int(p.day-l.Last) >= a.count.Days
 }

@@ -173,7 +173,7 @@ func (w *work) findEvents(base *probe, end activity.Day) {
 			continue
 		}
 		for day := base.day + 1; day <= l.Last+activity.Day(a.count.Days); day++ {
-			if w.state.Count(a.count.Of, day, a.count.Days, a.count.DistinctDays) < a.count.AtLeast {
+			if w.state.Count(w.rules.meters, a.count.Of, day, a.count.Days, a.count.DistinctDays) < a.count.AtLeast {
 				add(day)
 				break
 			}

@@ -235,7 +235,7 @@ func (p Points) check(d signal.Definition) error {
 			fades++
 		}
 	}
-	for _, n := range []int{p.PerDay, p.Cap, p.WindowDays, p.OnceDays, p.HalfLife, p.LastDays} {
+	for _, n := range []int{p.PerDay, p.Cap, p.WindowDays, p.OnceDays, p.HalfLife} {
 		if n < 0 || n > maxLife {
 			return fmt.Errorf("%d: caps, windows and half-lives lie from 0 to %d (a cap of a penalty is its size)", n, maxLife)
 		}
@@ -243,6 +243,8 @@ func (p Points) check(d signal.Definition) error {
 	switch {
 	case p.Points < -MaxPoints || p.Points > MaxPoints:
 		return fmt.Errorf("%d: points lie from %d to %d", p.Points, -MaxPoints, MaxPoints)
+	case p.LastDays < 0 || p.LastDays > ledger.MaxKeep:
+		return fmt.Errorf("whole for %d days: 1 to %d are possible, for longer use a half-life", p.LastDays, ledger.MaxKeep)
 	case fades > 1:
 		return fmt.Errorf("give one way to fade: half-life, last days or steps")
 	case p.Once && (p.OnceDays != 0 || p.Cap != 0 || p.PerDay != 0):
@@ -256,7 +258,7 @@ func (p Points) check(d signal.Definition) error {
 	}
 	before := DecayStep{Day: 0, Percent: 100}
 	for i, s := range p.Steps {
-		if s.Day <= before.Day || s.Percent < 0 || s.Percent > before.Percent || s.Day > maxLife {
+		if s.Day <= before.Day || s.Percent < 0 || s.Percent > before.Percent || s.Day > ledger.MaxKeep {
 			return fmt.Errorf("step %d: %d %% from day %d: days rise and percentages fall", i+1, s.Percent, s.Day)
 		}
 		before = s
