@@ -20,7 +20,7 @@ func Fold(s string) string { return string(AppendFold(make([]byte, 0, len(s)), s
 // AppendFold appends the folded form to b. It allocates only where b grows, or
 // where a text has presentation forms (as some PDF readers copy them).
 func AppendFold(b []byte, s string) []byte {
-	if !norm.NFKC.IsNormalString(s) {
+	if strings.ContainsFunc(s, composes) {
 		s = norm.NFKC.String(s)
 	}
 	start := len(b)
@@ -40,6 +40,12 @@ func AppendFold(b []byte, s string) []byte {
 		b = utf8.AppendRune(b, r)
 	}
 	return b
+}
+
+// composes tells the runes for whose sake a text is normalized first: marks that
+// join the letter before them, presentation forms, full-width letters.
+func composes(r rune) bool {
+	return r >= 0x0300 && (r <= 0x036F || r >= 0x0653 && r <= 0x0655 || r >= 0xFB00 && r <= 0xFEFC || r >= 0xFF00 && r <= 0xFFEF)
 }
 
 // foldRune gives the rune that stands for r, -1 for none.
