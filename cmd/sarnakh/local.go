@@ -151,13 +151,16 @@ type ports struct {
 	apis     map[string]string
 }
 
-func (c *localCmd) ports() (p *ports, err error) {
-	p = &ports{apis: map[string]string{}}
-	defer func() {
-		if err != nil {
-			p.close()
-		}
-	}()
+func (c *localCmd) ports() (*ports, error) {
+	p := &ports{apis: map[string]string{}}
+	if err := c.take(p); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (c *localCmd) take(p *ports) error {
 	at := func(host string, next int) (net.Listener, error) {
 		port := 0
 		if c.Port != 0 {
@@ -169,13 +172,14 @@ func (c *localCmd) ports() (p *ports, err error) {
 		}
 		return l, nil
 	}
+	var err error
 	if p.page, err = at("127.0.0.1", 0); err != nil {
-		return nil, err
+		return err
 	}
 	for i, api := range []string{"PublicApi", "ConsoleApi"} {
 		l, err := at("127.0.0.1", i+1)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p.apis[api] = l.Addr().String()
 		_ = l.Close() // the run opens it: here we only ask whether it can
@@ -187,11 +191,11 @@ func (c *localCmd) ports() (p *ports, err error) {
 	for _, host := range hosts {
 		l, err := at(host, 3)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		p.gateways = append(p.gateways, l)
 	}
-	return p, nil
+	return nil
 }
 
 // serve answers on listeners until the function that it gives is called.
