@@ -99,7 +99,7 @@ func serve(t *testing.T) *site {
 	pages := t.TempDir()
 	for name, text := range map[string]string{
 		"en.html": `<html lang="en"><title>Free guide</title><form action="{{public_url}}/f/ebook">`,
-		"fa.html": `<html lang="fa" dir="rtl"><title>راهنمای رایگان</title><form action="{{ public_url }}/f/ebook">`,
+		"fa.html": `<html lang="fa" dir="rtl"><head><title>راهنمای رایگان</title><form action="{{ public_url }}/f/ebook">`,
 	} {
 		if err := os.WriteFile(filepath.Join(pages, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -192,6 +192,15 @@ func TestThePageIsPersianFirstAndEnglishByASwitch(t *testing.T) {
 func TestALandingPagePostsToThisRun(t *testing.T) {
 	s := serve(t)
 	wantAll(t, "the page", s.get("/pages/fa.html"), `action="http://127.0.0.1:8701/f/ebook"`)
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/pages/fa.html", nil)
+	req.Header.Set("Sec-Fetch-Dest", "iframe")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	framed, _ := io.ReadAll(res.Body)
+	_ = res.Body.Close()
+	wantAll(t, "the page in a frame", string(framed), `<head><base target="_blank">`)
 	for _, path := range []string{"/pages/../page.go", "/pages/none.html", "/pages/%2e%2e/page.go"} {
 		if body := s.get(path); strings.Contains(body, "package") {
 			t.Errorf("%s gave away %s", path, body)

@@ -222,6 +222,7 @@ func (p *Page) part(w http.ResponseWriter, r *http.Request) {
 type samplePage struct{ Path, Title, Lang string }
 
 var (
+	headTag     = regexp.MustCompile(`(?i)<head(\s[^>]*)?>`)
 	titleTag    = regexp.MustCompile(`(?is)<title>(.*?)</title>`)
 	langOf      = regexp.MustCompile(`(?i)<html[^>]*\slang="?([a-z]{2})`)
 	placeholder = regexp.MustCompile(`\{\{\s*(public_url|console_url)\s*\}\}`)
@@ -287,7 +288,12 @@ func (p *Page) samplePage(w http.ResponseWriter, r *http.Request) {
 		}
 		return []byte(h.URL("ConsoleApi"))
 	})
+	if at := headTag.FindIndex(b); at != nil && r.Header.Get("Sec-Fetch-Dest") == "iframe" {
+		// The public API's answers refuse to be framed, so a form in our frame is answered in a tab of its own.
+		b = slices.Concat(b[:at[1]], []byte(`<base target="_blank">`), b[at[1]:])
+	}
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Vary", "Sec-Fetch-Dest")
 	if strings.HasSuffix(name, ".js") {
 		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 	} else {
