@@ -2,12 +2,11 @@ package archtest
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -170,35 +169,35 @@ func TestReasonsForUnreachedGrantsAreStillNeeded(t *testing.T) {
 	}
 }
 
-// recorded reads what a run wrote down (sarnakh local --record FILE), in the template's words.
+// recorded reads what runs wrote down (sarnakh local --record FILE), in the template's words. Several files add up.
 func recorded(t *testing.T, v *template) map[grant]bool {
 	t.Helper()
-	file := os.Getenv("SARNAKH_CALLS")
-	if file == "" {
-		file = root + "/.local/calls.ndjson"
-	}
-	source, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		how := "left out: roles against recorded calls; a run records them with: sarnakh local --record .local/calls.ndjson"
-		if os.Getenv("SARNAKH_CALLS") != "" {
+	pattern := os.Getenv("SARNAKH_CALLS")
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		how := "left out: roles against recorded calls; SARNAKH_CALLS names no file that a run has written with: sarnakh local --record FILE"
+		if pattern != "" {
 			t.Fatal(how)
 		}
 		t.Skip(how)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
 	out := map[grant]bool{}
-	for line := range strings.Lines(string(source)) {
-		var c struct{ Function, Action, Resource, Index string }
-		if err := json.Unmarshal([]byte(line), &c); err != nil {
-			t.Fatalf("%s: %v", file, err)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
 		}
-		g := grant{function: strings.ToLower(c.Function), action: c.Action, resource: v.logical(c.Action, c.Resource), index: c.Index}
-		if v.resources[strings.ToUpper(g.function[:1])+g.function[1:]+"Function"] == nil {
-			continue // a tool or a person: no role of ours
+		for line := range strings.Lines(string(source)) {
+			var c struct{ Function, Action, Resource, Index string }
+			if err := json.Unmarshal([]byte(line), &c); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			g := grant{function: strings.ToLower(c.Function), action: c.Action, resource: v.logical(c.Action, c.Resource), index: c.Index}
+			if g.function == "" || v.resources[strings.ToUpper(g.function[:1])+g.function[1:]+"Function"] == nil {
+				continue // a tool or a person: no role of ours
+			}
+			out[g] = true
 		}
-		out[g] = true
 	}
 	return out
 }
