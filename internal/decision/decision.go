@@ -90,8 +90,8 @@ func (p *Plan) Decide(in Input) []ledger.Pending {
 		d.fastLane()
 	}
 	d.stage()
-	d.audiences()
-	if s.Known {
+	if s.Known { // nobody can be told of a visitor, nor write to one
+		d.audiences()
 		d.tracks()
 	}
 	s.Memory = d.memory.encode()

@@ -129,7 +129,9 @@ func Join(a, b []byte) []byte {
 		own := m.mark(k.id)
 		own.n = max(own.n, k.n)
 		own.state |= k.state
-		own.since = max(own.since, k.since)
+		if own.since == 0 || k.since != 0 && k.since > own.since {
+			own.since = k.since
+		}
 	}
 	return m.encode()
 }
