@@ -36,7 +36,7 @@ type Delivery struct {
 func DeliveryOf(s *ledger.State, p ledger.Pending) Delivery {
 	key := KeyOf(s.Lead, p)
 	d := Delivery{
-		Format: 1, Key: key.String(), Lead: s.Lead, Kind: p.Kind, Subject: p.Subject, N: int(p.N),
+		Format: 1, Key: key.String(), Lead: s.Lead, Kind: p.Kind, Subject: p.Name, N: int(p.N),
 		At: time.Unix(p.At, 0).UTC(), Quiet: p.Quiet,
 		Playbook: s.Playbook, Total: s.Total, Fit: s.Fit, Band: s.Band, Version: s.Version,
 	}
@@ -52,7 +52,7 @@ func DeliveryOf(s *ledger.State, p ledger.Pending) Delivery {
 
 // KeyOf is the key of a pending decision.
 func KeyOf(id lead.ID, p ledger.Pending) store.DecisionKey {
-	return store.DecisionKey{Lead: id, Kind: p.Kind, Subject: p.Subject, N: int(p.N)}
+	return store.DecisionKey{Lead: id, Kind: p.Kind, Subject: p.Name, N: int(p.N)}
 }
 
 // Encode gives the bytes of the message.
