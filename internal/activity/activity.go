@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -84,6 +85,15 @@ type Who struct{ Email, Phone, Visitor, External string }
 
 // Nobody tells that no identity was given.
 func (w Who) Nobody() bool { return w == Who{} }
+
+// direct begins an external id that is a lead's own id.
+const direct = "lead:"
+
+// WhoIs names a lead by their own id, as only senders of ours can.
+func WhoIs(lead string) Who { return Who{External: direct + lead} }
+
+// Lead gives the lead's own id, where the sender knows it.
+func (w Who) Lead() (id string, ok bool) { return strings.CutPrefix(w.External, direct) }
 
 // Kind tells which part of a Value counts.
 type Kind uint8
