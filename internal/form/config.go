@@ -87,7 +87,8 @@ type Field struct {
 	Label    Text     `json:"label,omitzero"`
 	Required bool     `json:"required,omitempty"`
 	Options  []Option `json:"options,omitempty"`
-	// Max is the most characters; 200 when 0 (2,000 for textarea).
+	// Max is the most characters; 200 when 0 (1,000 for textarea),
+	// and never over the 2 KiB that a property of an activity holds.
 	Max int `json:"max,omitempty"`
 	// Min and Limit bound a number; both 0 means any.
 	Min   float64 `json:"min,omitempty"`
