@@ -175,3 +175,35 @@ func TestALockIsHeldOnceAndEndsWithItsHolder(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAMissingToolIsNamedWithWhatToDo(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	t.Setenv("SARNAKH_USE_DYNAMODB", "http://127.0.0.1:1") // or a machine of another kind asks for Java first
+	dir := t.TempDir()
+	o := Options{Source: "../../../infra/engines", Dir: dir}
+	if _, err := Setup(t.Context(), o); err == nil || !strings.Contains(err.Error(), "install Node.js 20") {
+		t.Errorf("without npm: %v", err)
+	}
+	hash, err := hashFiles(o.Source, []string{"package.json", "package-lock.json", ".npmrc"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "node.stamp"), []byte(hash), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Setup(t.Context(), o); err == nil || !strings.Contains(err.Error(), "Python 3.10 or newer") {
+		t.Errorf("without Python: %v", err)
+	}
+}
+
+func TestTheLockFilesNameNoHost(t *testing.T) {
+	for _, name := range []string{"package-lock.json", "requirements.txt", ".npmrc", "package.json"} {
+		b, err := os.ReadFile(filepath.Join("../../../infra/engines", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(b), "resolved\"") || strings.Contains(string(b), "index-url") || strings.Contains(string(b), "registry=") {
+			t.Errorf("%s names a host", name)
+		}
+	}
+}
