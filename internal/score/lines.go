@@ -35,7 +35,7 @@ func (r *Rules) CardInto(c *Card, s *ledger.State, day activity.Day) {
 	if w.persona >= 0 {
 		c.Persona = r.config.Personas[w.persona].Name
 	}
-	c.Grade = string([]byte{p.outcome.letter, p.outcome.number})
+	c.Grade = p.outcome.grade()
 	c.Band = r.config.Bands[p.outcome.band].Name
 	c.Handover, c.outcome = p.outcome.handover, p.outcome
 	if w.funnel >= 0 {
@@ -287,7 +287,9 @@ func insert[T any](list []T, v T, order func(a, b T) int) []T {
 	return slices.Insert(list, i, v)
 }
 
-// review looks ahead: when does time alone change an outcome, and the band.
+// review looks ahead: when does time alone change an outcome, and the band. The
+// band cannot change before the first outcome does, so it is looked for from
+// there.
 func (w *work) review(c *Card, p *probe) {
 	base := p.outcome
 	w.used = 1
@@ -295,15 +297,26 @@ func (w *work) review(c *Card, p *probe) {
 	if c.ReviewDay == 0 {
 		return
 	}
-	w.used = 1
-	day := w.firstChange(p, func(o *outcome) bool { return o.band != base.band })
-	if day == 0 {
-		return
+	w.used = 0
+	then := w.probe(c.ReviewDay)
+	if then.outcome.band == base.band {
+		day := w.firstChange(then, func(o *outcome) bool { return o.band != base.band })
+		if day == 0 {
+			return
+		}
+		w.used = 0
+		then = w.probe(day)
 	}
-	w.used = 1
-	then := w.probe(day)
-	if then.outcome.band != base.band { // not at the end of a rough search
+	if then.outcome.band != base.band { // it is not, at the end of a rough search
 		bands := w.rules.config.Bands
-		c.NextCrossing = &Crossing{Day: day, From: bands[base.band].Name, To: bands[then.outcome.band].Name, Total: then.total}
+		c.NextCrossing = &Crossing{Day: then.day, From: bands[base.band].Name, To: bands[then.outcome.band].Name, Total: then.total}
 	}
+}
+
+// allGrades holds every grade, so that naming one takes no memory.
+const allGrades = "A1A2A3A4B1B2B3B4C1C2C3C4D1D2D3D4"
+
+func (o *outcome) grade() string {
+	i := 8*int(o.letter-'A') + 2*int(o.number-'1')
+	return allGrades[i : i+2]
 }

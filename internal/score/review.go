@@ -24,8 +24,8 @@ const horizon = activity.Day(maxLife)
 // adjustments may end one after another and cancel out.
 const roughHorizon = activity.Day(400)
 
-// firstChange gives the first day after base on which differs holds, 0 for
-// never. rough asks for day by day.
+// firstChange gives the first day after base, the only probe in use, on which
+// differs holds, 0 for never.
 func (w *work) firstChange(base *probe, differs func(*outcome) bool) activity.Day {
 	end, rough := w.span(base)
 	if rough {
