@@ -31,6 +31,9 @@ def main():
     for name, value in names.items():
         # sam drops what the template does not declare; what would point a single service elsewhere stays out as well.
         if not name.startswith(("AWS_ENDPOINT_URL_", "AWS_ACCESS", "AWS_SECRET", "AWS_SESSION", "AWS_REGION", "AWS_DEFAULT")):
+            if name in ("PUBLIC_URL", "CONSOLE_URL"):
+                inside[name] = value  # links are for a browser, which is out here
+                continue
             inside[name] = re.sub(r"//(127\.0\.0\.1|localhost|172\.17\.0\.1)\b", "//host.docker.internal", value)
     with open(target, "w", encoding="utf-8") as f:
         json.dump({"Parameters": inside}, f, indent=1)

@@ -69,6 +69,6 @@ every)
 	done
 	exit "$failed"
 	;;
-api) ready && sam local start-api --config-env local ;;
+api) ready && exec "$work/venv/bin/sam" local start-api --config-env local ;;
 *) echo "usage: infra/sam/sam.sh setup | validate | build | invoke FUNCTION EVENT | every | api" >&2; exit 2 ;;
 esac

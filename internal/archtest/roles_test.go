@@ -208,7 +208,7 @@ func (v *template) logical(action, name string) string {
 		return "mail"
 	}
 	for id, r := range v.resources {
-		if strings.HasSuffix(name, id) {
+		if strings.HasSuffix(name, "-"+id) || strings.Contains(name, "-"+id+"-") { // a secret's ARN ends with six letters
 			return id
 		}
 		if queue := strings.TrimPrefix(text(r, "Properties", "QueueName", "Fn::Sub"), "${AWS::StackName}"); queue != "" && strings.HasSuffix(name, queue) {
