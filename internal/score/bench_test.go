@@ -35,10 +35,3 @@ func BenchmarkMeasure(b *testing.B) {
 		l.Rules.Measure(l.State, day0+30)
 	}
 }
-
-func TestMeasuringDoesNotAllocate(t *testing.T) {
-	l := busy()
-	if n := testing.AllocsPerRun(100, func() { l.Rules.Measure(l.State, day0+30) }); n > 0.5 {
-		t.Errorf("%v allocations", n)
-	}
-}

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sync"
+	"sync/atomic"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
 )
@@ -74,8 +74,6 @@ func Compile(defs []Definition) (*Set, error) {
 	if n := len(s.onActivity.tests) + len(s.onProfile.tests); n > MaxTotal {
 		return nil, fmt.Errorf("%d distinct conditions: at most %d in a playbook", n, MaxTotal)
 	}
-	s.onActivity.open()
-	s.onProfile.open()
 	return s, nil
 }
 
@@ -186,7 +184,7 @@ type program struct {
 	places   map[string]int32 // condition, encoded → its place
 	fields   []fieldRef
 	slots    map[string]int32
-	pool     sync.Pool // of *scratch
+	spares   [4]atomic.Pointer[scratch]
 }
 
 type fieldRef struct {
@@ -219,12 +217,4 @@ func (p *program) slot(name string) int32 {
 	p.fields = append(p.fields, fieldRef{name: name, get: p.builtins[name].get})
 	p.slots[name] = i
 	return i
-}
-
-// open readies the pool once the sizes are known.
-func (p *program) open() {
-	tests, fields := len(p.tests), len(p.fields)
-	p.pool.New = func() any {
-		return &scratch{program: p, memo: make([]uint32, tests), fields: make([]resolved, fields)}
-	}
 }

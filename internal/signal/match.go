@@ -87,8 +87,18 @@ type resolved struct {
 
 type span struct{ from, to int32 }
 
+// take gives a scratch that nobody uses. A few are kept, which is enough for
+// the workers of a process; sync.Pool would forget them at each collection.
 func (p *program) take() *scratch {
-	s := p.pool.Get().(*scratch)
+	var s *scratch
+	for i := range p.spares {
+		if s = p.spares[i].Swap(nil); s != nil {
+			break
+		}
+	}
+	if s == nil {
+		s = &scratch{program: p, memo: make([]uint32, len(p.tests)), fields: make([]resolved, len(p.fields))}
+	}
 	if s.epoch++; s.epoch >= 1<<31 {
 		clear(s.memo)
 		clear(s.fields)
@@ -100,7 +110,11 @@ func (p *program) take() *scratch {
 
 func (s *scratch) release() {
 	s.activity, s.properties, s.profile = nil, nil, nil
-	s.program.pool.Put(s)
+	for i := range s.program.spares {
+		if s.program.spares[i].CompareAndSwap(nil, s) {
+			return
+		}
+	}
 }
 
 // holds answers a condition, from memory when it was asked before.
@@ -171,9 +185,24 @@ func (s *scratch) look(ref *fieldRef) (activity.Value, bool) {
 // next fold.
 func (s *scratch) fold(text string) []byte {
 	from := len(s.buf)
-	s.buf = persian.AppendFold(s.buf, text)
+	if plain(text) {
+		s.buf = append(s.buf, text...)
+	} else {
+		s.buf = persian.AppendFold(s.buf, text)
+	}
 	s.spans = append(s.spans, span{int32(from), int32(len(s.buf))})
 	return s.buf[from:]
+}
+
+// plain tells at a glance that a text is its own folded form: paths, names of
+// forms and most of what machines send.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c >= 'A' && c <= 'Z' {
+			return false
+		}
+	}
+	return true
 }
 
 // parse reads a plain decimal number. Forms send numbers as text; strconv

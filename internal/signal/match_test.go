@@ -35,6 +35,26 @@ func visit() *activity.Activity {
 	}}
 }
 
+// What is taken as folded at a glance is folded.
+func TestPlainTextIsItsOwnFoldedForm(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		word := rapid.StringMatching("[!-~]{1,20}").Draw(t, "word")
+		c := leaf(signal.Eq, "x", word)
+		s := compile2(t, signal.Definition{Number: 1, Name: "s", Kind: signal.OnActivity, Types: []activity.Type{"x"}, Where: &c})
+		if got := s.Match(&activity.Activity{Type: "x", Properties: []activity.Property{text("x", word)}}, nil); len(got) != 1 {
+			t.Fatalf("%q does not equal itself", word)
+		}
+	})
+}
+
+func compile2(t *rapid.T, defs ...signal.Definition) *signal.Set {
+	s, err := signal.Compile(defs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 func TestMatchDoesNotAllocate(t *testing.T) {
 	s := compile(t, rules(1000)...)
 	a, out := visit(), make([]signal.Number, 0, 64)
@@ -201,6 +221,7 @@ func BenchmarkMatch(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			s := compile(b, rules(n)...)
 			a, out := visit(), make([]signal.Number, 0, 64)
+			a.Properties[0] = text("path", "/p3/pricing")
 			b.ReportAllocs()
 			for b.Loop() {
 				out = s.Match(a, out[:0])
