@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"encoding/binary"
 	"errors"
 	"math/bits"
 )
@@ -13,20 +14,22 @@ var errShort = errors.New("the bytes end in the middle of a field")
 
 type bitWriter struct {
 	out  []byte
-	acc  uint64
-	fill uint
+	acc  uint64 // the last fill bits of it are not yet in out
+	fill uint   // under 8 between calls
 }
 
+// put writes the low n bits of v; n is at most 64 and v has no others.
 func (w *bitWriter) put(v uint64, n uint) {
-	for n > 0 {
-		take := min(n, 8-w.fill)
-		n -= take
-		w.acc = w.acc<<take | v>>n&(1<<take-1)
-		if w.fill += take; w.fill == 8 {
-			w.out = append(w.out, byte(w.acc))
-			w.acc, w.fill = 0, 0
-		}
+	if n > 56 {
+		w.put(v>>32, n-32)
+		v, n = v&(1<<32-1), 32
 	}
+	acc, fill := w.acc<<n|v, w.fill+n
+	for fill >= 8 {
+		fill -= 8
+		w.out = append(w.out, byte(acc>>fill))
+	}
+	w.acc, w.fill = acc, fill
 }
 
 // golomb writes v in the Exp-Golomb code of order k: cheap when v < 2^k, and
@@ -62,33 +65,49 @@ type bitReader struct {
 	bad bool
 }
 
-func (r *bitReader) take(n uint) uint64 {
-	if r.pos+n > uint(len(r.in))*8 {
-		r.bad = true
-		r.pos = uint(len(r.in)) * 8
-		return 0
+// window gives the next 57 bits or more, left aligned; zeros follow the end.
+func (r *bitReader) window() uint64 {
+	i := r.pos >> 3
+	if i+8 <= uint(len(r.in)) {
+		return binary.BigEndian.Uint64(r.in[i:]) << (r.pos & 7)
 	}
 	var v uint64
-	for n > 0 {
-		off := r.pos & 7
-		k := min(n, 8-off)
-		v = v<<k | uint64(r.in[r.pos>>3])>>(8-off-k)&(1<<k-1)
-		r.pos += k
-		n -= k
+	for k := uint(0); k < 8 && i+k < uint(len(r.in)); k++ {
+		v |= uint64(r.in[i+k]) << (56 - 8*k)
 	}
+	return v << (r.pos & 7)
+}
+
+func (r *bitReader) skip(n uint) {
+	if r.pos += n; r.pos > uint(len(r.in))*8 {
+		r.bad = true
+		r.pos = uint(len(r.in)) * 8
+	}
+}
+
+func (r *bitReader) take(n uint) uint64 {
+	if n > 56 {
+		hi := r.take(n - 32)
+		return hi<<32 | r.take(32)
+	}
+	v := r.window() >> (63 - n) >> 1
+	r.skip(n)
 	return v
 }
 
 func (r *bitReader) golomb(k uint) uint64 {
-	n := k
-	for !r.bad && r.take(1) == 0 {
-		if n++; n > 62 {
-			r.bad = true
-		}
+	w := r.window()
+	zeros := uint(bits.LeadingZeros64(w))
+	n := zeros + k
+	if zeros+1+n <= 57 {
+		r.skip(zeros + 1 + n)
+		return (1<<n | w<<zeros<<1>>(63-n)>>1) - 1<<k
 	}
-	if r.bad {
+	if zeros > 56 || n > 62 {
+		r.bad = true
 		return 0
 	}
+	r.skip(zeros + 1)
 	return (1<<n | r.take(n)) - 1<<k
 }
 

@@ -48,3 +48,6 @@ type Entry struct {
 	undoPoints int
 	undoUntil  activity.Day
 }
+
+// Size is about how many bytes the entry takes in the tail and in a page.
+func (e *Entry) Size() int { return len(appendEntry(nil, e, e.At-600, []lead.ID{e.Owner})) }

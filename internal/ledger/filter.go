@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// filter holds a 12-bit fingerprint of each id that is in a page and not yet in
-// a run: at most about 128, so one id in 32 or more is asked about in vain. It
-// is written as a sorted set with Rice-coded gaps, 7 to 10 bits an id, which is
-// half of a Bloom filter sized for the fullest moment, and it grows as it fills.
+// filter holds a 14-bit fingerprint of each id that is in a page and not yet in
+// a run: at most about 128, so at worst one id in 128 is asked about in vain. It
+// is written as a sorted set with Rice-coded gaps, 9 to 12 bits an id: a Bloom
+// filter must be sized for its fullest moment, this one grows as it fills.
 // Equal fingerprints are kept twice: its length is the number of ids.
 type filter []uint16
 
-const fingerBits = 12
+const fingerBits = 14
 
 func finger(key uint64) uint16 { return uint16(key & (1<<fingerBits - 1)) }
 

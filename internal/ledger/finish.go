@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	compactIDs   = 110 // ids in pages that make a run: about 1.2 KiB of ids and cells
+	compactIDs   = 190 // ids in pages that make a run: just under 2 KiB of ids and cells
 	compactPages = 16  // long entries: their pointers would fill the item
 	pageKiB      = 4   // largest page, when a whole log is laid out at once
 )
@@ -79,13 +79,13 @@ func (f *fitting) spill(head int) {
 	all := ends[len(ends)-1]
 	n := len(s.tail)
 	if all > room(1) {
-		kib := min(pageKiB, all/1024)
-		n = 0
-		for n < len(ends) && ends[n] <= room(kib) {
-			n++
-		}
-		for n < len(s.tail) && head+all-ends[max(n, 1)-1] > MaxItem && n < len(ends) && ends[n] <= room(pageKiB) {
-			n++
+		// Full pages only: one KiB more where what stays would not fit the item.
+		for kib := min(pageKiB, all/1024); kib <= pageKiB; kib++ {
+			for n = 0; n < len(ends) && ends[n] <= room(kib); n++ {
+			}
+			if n == len(ends) || n > 0 && head+all-ends[n-1] <= MaxItem {
+				break
+			}
 		}
 		n = max(n, 1) // an entry larger than a page has one to itself
 	}
@@ -118,16 +118,17 @@ func pageEnds(entries []Entry) []int {
 	return ends
 }
 
-// due tells from which run on the pages and runs should become one. Runs of
-// about the size of what is gathered go along, so that nothing is written that
-// would at once be merged again.
+// due tells from which run on the pages and runs should become one. Runs of up to
+// 2.2 times what is gathered go along, so that nothing is written that would at
+// once be merged again; 2.2 and not 1 because each run is asked about each id
+// that is not time-ordered.
 func (s *State) due() (from int, due bool) {
 	from = len(s.runs)
 	if len(s.filter) < compactIDs && len(s.pages) < compactPages {
 		return from, false
 	}
 	n := len(s.filter)
-	for from > 0 && s.runs[from-1].ids <= n+n/2 && n+s.runs[from-1].ids <= maxRunIDs {
+	for from > 0 && 5*s.runs[from-1].ids <= 11*n && n+s.runs[from-1].ids <= maxRunIDs {
 		from--
 		n += s.runs[from].ids
 	}

@@ -143,4 +143,3 @@ func (s *State) page(p pointer, shelf Shelf) ([]Entry, error) {
 	}
 	return entries, nil
 }
-

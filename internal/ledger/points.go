@@ -15,8 +15,16 @@ func (s *State) Points(m *Meters, today activity.Day, out []Line) []Line {
 	if s.entries > 0 {
 		today = max(today, s.high)
 	}
+	at := 0 // registers ascend as plans do
 	for i := range m.plans {
 		p := &m.plans[i]
+		for at < len(s.registers) && s.registers[at].signal < p.Signal {
+			at++
+		}
+		var r *register
+		if at < len(s.registers) && s.registers[at].signal == p.Signal {
+			r = &s.registers[at]
+		}
 		var line Line
 		switch {
 		case p.Profile:
@@ -29,10 +37,10 @@ func (s *State) Points(m *Meters, today activity.Day, out []Line) []Line {
 				continue
 			}
 			line = Line{Count: 1, Last: today, Points: p.Points}
+		case r == nil && p.Count == nil:
+			continue
 		default:
-			r := s.register(p.Signal)
-			line = s.worth(m, p, r, today)
-			if line.Count == 0 {
+			if line = s.worth(p, r, today); line.Count == 0 {
 				continue
 			}
 		}
@@ -52,7 +60,7 @@ func (s *State) Points(m *Meters, today activity.Day, out []Line) []Line {
 }
 
 // worth adds up a signal's register and open days.
-func (s *State) worth(m *Meters, p *plan, r *register, today activity.Day) Line {
+func (s *State) worth(p *plan, r *register, today activity.Day) Line {
 	var zero register
 	if r == nil {
 		r = &zero

@@ -34,7 +34,7 @@ type runPointer struct {
 }
 
 const (
-	inlineIDs = 300     // more of them and asking would read more than 4 KiB
+	inlineIDs = 450     // more of them never fit 4 KiB, the unit of a read
 	blockIDs  = 430     // on average; 8.2 bytes each, and hash ranges differ by chance
 	maxRunIDs = 1 << 15 // larger runs are not merged: a run's own item must stay far under 400 KB
 )
@@ -94,9 +94,26 @@ func newRun(owner lead.ID, r *run) (runPointer, []Record) {
 		return 1
 	})
 	p := runPointer{pointer: pointer{owner: owner}, ids: len(r.ids)}
-	if len(r.ids) > inlineIDs {
+	body := r.body(0)
+	if len(r.ids) > inlineIDs || (Record{Ref{owner, "r0123456789"}, body}).Size() > 4096 {
 		p.blocks = (len(r.ids) + blockIDs - 1) / blockIDs
+		body = r.body(p.blocks)
 	}
+	p.nonce = nonceOf(owner, body)
+	records := []Record{{p.run(), body}}
+	ids := r.ids
+	for i := range p.blocks {
+		n := 0
+		for n < len(ids) && blockOf(ids[n].key, p.blocks) == i {
+			n++
+		}
+		records = append(records, Record{p.block(i), blockBody(ids[:n], i, p.blocks, len(r.ids))})
+		ids = ids[n:]
+	}
+	return p, records
+}
+
+func (r *run) body(blocks int) []byte {
 	var owners []lead.ID
 	for _, x := range r.pages {
 		owners = withOwner(owners, x.owner)
@@ -104,7 +121,7 @@ func newRun(owner lead.ID, r *run) (runPointer, []Record) {
 	b := appendLeads([]byte{format, bodyRun}, owners)
 	b = binary.AppendVarint(b, r.made)
 	b = binary.AppendUvarint(b, uint64(len(r.ids)))
-	b = binary.AppendUvarint(b, uint64(p.blocks))
+	b = binary.AppendUvarint(b, uint64(blocks))
 	for _, o := range owners {
 		var own []byte
 		for _, x := range r.pages {
@@ -117,32 +134,18 @@ func newRun(owner lead.ID, r *run) (runPointer, []Record) {
 	}
 	w := bitWriter{out: b}
 	putTally(&w, r.tally)
-	if p.blocks == 0 {
+	if blocks == 0 {
 		putIDs(&w, r.ids, 0, idGap(len(r.ids)))
+		return w.flush()
 	}
-	body := w.flush()
-	p.nonce = nonceOf(owner, body)
-	if p.blocks > 0 {
-		// The run's bytes do not hold its ids, so they go into its name.
-		sum := make([]byte, 0, 9*len(r.ids)+len(body))
-		for _, x := range r.ids {
-			sum = append(binary.LittleEndian.AppendUint64(sum, x.key), x.check)
-		}
-		mark := nonceOf("", sum)
-		body = append(body, mark[:]...)
-		p.nonce = nonceOf(owner, body)
+	// These bytes do not hold the ids, so a mark of them goes into the name.
+	b = w.flush()
+	sum := make([]byte, 0, 9*len(r.ids))
+	for _, x := range r.ids {
+		sum = append(binary.LittleEndian.AppendUint64(sum, x.key), x.check)
 	}
-	records := []Record{{p.run(), body}}
-	ids := r.ids
-	for i := range p.blocks {
-		n := 0
-		for n < len(ids) && blockOf(ids[n].key, p.blocks) == i {
-			n++
-		}
-		records = append(records, Record{p.block(i), blockBody(ids[:n], i, p.blocks, len(r.ids))})
-		ids = ids[n:]
-	}
-	return p, records
+	mark := nonceOf("", sum)
+	return append(b, mark[:]...)
 }
 
 // blockFrom is the least key of a block.

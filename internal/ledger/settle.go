@@ -17,6 +17,10 @@ func (s *State) Settled(m *Meters) bool {
 // Wants names what must be on the shelf before Settle and Finish: nothing, nearly
 // always. Call it again with the fuller shelf until it wants no more.
 func (s *State) Wants(m *Meters, shelf Shelf) ([]Ref, error) {
+	from, due := s.due()
+	if !due && s.Settled(m) {
+		return nil, nil
+	}
 	w := wants{shelf: shelf, have: map[Ref]bool{}}
 	for _, other := range s.joining {
 		if err := s.wantJoin(&w, other); err != nil {
@@ -34,7 +38,7 @@ func (s *State) Wants(m *Meters, shelf Shelf) ([]Ref, error) {
 			other.wantTally(&w)
 		}
 	}
-	if from, due := s.due(); due {
+	if due {
 		for _, p := range s.pages {
 			w.add(p.page())
 		}
