@@ -33,11 +33,11 @@ type Options struct {
 	Listen    map[string]string // HttpApi logical id → host:port; a free port of 127.0.0.1 where missing
 	Processes int               // most processes a function; 4 when 0
 
-	Mailbox Mailbox           // the SES endpoint, if there is one
+	Mailbox Mailbox           `json:"-"` // the SES endpoint, if there is one
 	Env     map[string]string // more lines for <DataDir>/env, such as INBOX_URL
 
-	Out     io.Writer    // progress, one line each; discarded when nil
-	OnReady func(*House) // called once, when everything listens and polls
+	Out     io.Writer    `json:"-"` // progress, one line each; discarded when nil
+	OnReady func(*House) `json:"-"` // called once, when everything listens and polls
 }
 
 // Endpoints are base URLs of engines. An empty Streams is that of DynamoDB.

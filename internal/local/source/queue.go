@@ -12,7 +12,10 @@ import (
 
 const (
 	eventLimit = 6 << 20 // bytes of an event that Lambda takes
-	longPoll   = 20      // seconds
+
+	// longPoll is short, and a poll is never broken off: an engine gives messages
+	// to a poller that went away, and they stay hidden for nothing.
+	longPoll = 1 // seconds
 )
 
 // QueuePoller reads one queue for one function.
@@ -67,7 +70,7 @@ func (p *QueuePoller) Run(ctx, work context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		batch, err := p.collect(ctx)
+		batch, err := p.collect(ctx, work)
 		if err != nil && ctx.Err() == nil {
 			failures++
 			if failures == 5 {
@@ -100,9 +103,9 @@ func (p *QueuePoller) Run(ctx, work context.Context) {
 
 // collect waits for a first message and then for the batch to fill, as long as
 // the window is open.
-func (p *QueuePoller) collect(ctx context.Context) ([]message, error) {
+func (p *QueuePoller) collect(ctx, work context.Context) ([]message, error) {
 	most := p.Source.BatchSize
-	batch, err := p.SQS.receive(ctx, p.URL, min(10, most), longPoll)
+	batch, err := p.SQS.receive(work, p.URL, min(10, most), longPoll)
 	if err != nil || len(batch) == 0 {
 		return nil, err
 	}
@@ -118,7 +121,7 @@ func (p *QueuePoller) collect(ctx context.Context) ([]message, error) {
 		if left >= time.Second && !p.Hurry() {
 			wait = 1
 		}
-		more, err := p.SQS.receive(ctx, p.URL, min(10, most-len(batch)), wait)
+		more, err := p.SQS.receive(work, p.URL, min(10, most-len(batch)), wait)
 		if err != nil {
 			break // what is here is a batch
 		}
@@ -184,7 +187,10 @@ func (p *QueuePoller) handle(ctx context.Context, batch []message) {
 	p.busy -= len(batch)
 	for _, m := range batch {
 		h := p.held[m.MessageID]
-		if !failed[m.MessageID] || h == nil {
+		if h == nil || h.handle != m.ReceiptHandle {
+			continue // it came again meanwhile, and that receipt is the one that counts
+		}
+		if !failed[m.MessageID] {
 			delete(p.held, m.MessageID)
 			continue
 		}
