@@ -120,7 +120,7 @@ func (c *localCmd) Run(ctx context.Context) error {
 		Template: "template.yaml", DataDir: c.Data, Endpoints: direct, FunctionEndpoints: &gated, Mailbox: box, Out: os.Stderr,
 		Listen:        ports.apis,
 		APIParameters: map[string]string{"PublicUrl": "PublicApi", "ConsoleUrl": "ConsoleApi"},
-		Parameters:    map[string]string{"MailFrom": localMailFrom, "SalesEmail": localSales, "BusinessTimezone": localZone, "CorsOrigins": pageURL + "," + strings.Replace(pageURL, "127.0.0.1", "localhost", 1)},
+		Parameters:    map[string]string{"MailFrom": localMailFrom, "SalesEmail": localSales, "BusinessTimezone": localZone, "PagesUrl": pageURL + "/pages", "CorsOrigins": pageURL + "," + strings.Replace(pageURL, "127.0.0.1", "localhost", 1)},
 		Env:           map[string]string{"INBOX_URL": pageURL + "/_mailbox", "PAGE_URL": pageURL, "GATEWAY_URL": gateURL},
 		OnReady: func(h *local.House) {
 			gate.OnVisibility(h.NoteVisibility)

@@ -44,6 +44,7 @@ func (h *stillHouse) Queues(context.Context) ([]local.Queue, error) {
 	return []local.Queue{
 		{LogicalID: "ActivitiesQueue", Function: "IngestFunction", Visible: 1234, Hidden: 2},
 		{LogicalID: "ActivitiesQueueDeadLetters", DeadOf: "ActivitiesQueue", Visible: 3},
+		{LogicalID: "TicksDeadLetters", Visible: 9},
 	}, h.queues
 }
 func (h *stillHouse) Functions() []local.Function {
@@ -231,8 +232,8 @@ func TestQueuesShowTheirDeadLettersAndFunctionsTheirErrors(t *testing.T) {
 	s := serve(t)
 	s.house.queues = errors.New("MiniStack is away")
 	page := s.get("/system?lang=en")
-	wantAll(t, "the page", page, "ActivitiesQueue", "1,234", `n bad">3`, "&lt;b&gt;boom&lt;/b&gt;", "10ms", "MiniStack is away", "LINK_SECRET_ARN", "AWS::Logs::LogGroup")
-	if strings.Contains(page, "hush") || strings.Contains(page, "DeadLetters</bdi>") {
+	wantAll(t, "the page", page, "ActivitiesQueue", "1,234", `n bad">3`, `n bad">9`, "&lt;b&gt;boom&lt;/b&gt;", "10ms", "MiniStack is away", "LINK_SECRET_ARN", "AWS::Logs::LogGroup")
+	if strings.Contains(page, "hush") || strings.Contains(page, "QueueDeadLetters</bdi>") {
 		t.Error("a secret is shown, or dead letters have a row of their own")
 	}
 	wantAll(t, "a log", s.get("/log/IngestFunction"), "batch done")
@@ -346,7 +347,7 @@ func TestTheStateIsThereForTools(t *testing.T) {
 		Ready  bool
 		Queues []local.Queue
 	}
-	if err := json.Unmarshal([]byte(s.get("/state")), &state); err != nil || !state.Ready || len(state.Queues) != 2 {
+	if err := json.Unmarshal([]byte(s.get("/state")), &state); err != nil || !state.Ready || len(state.Queues) != 3 {
 		t.Errorf("%+v, %v", state, err)
 	}
 }

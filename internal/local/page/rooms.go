@@ -135,7 +135,7 @@ func (p *Page) fillSystem(ctx context.Context, v *view) {
 	v.Functions, v.Streams, v.Schedules = h.Functions(), h.Streams(), h.Schedules()
 }
 
-// fillQueues puts the dead letters of a queue into its row; a dead-letter queue of something else has its own.
+// fillQueues puts the dead letters of a queue into its row; those of a schedule or a stream have their own.
 func (p *Page) fillQueues(ctx context.Context, v *view) {
 	h, _ := p.run()
 	queues, err := h.Queues(ctx)
@@ -149,9 +149,16 @@ func (p *Page) fillQueues(ctx context.Context, v *view) {
 		}
 	}
 	for _, q := range queues {
-		if q.DeadOf == "" {
-			v.Queues = append(v.Queues, queueRow{q, dead[q.LogicalID]})
+		if q.DeadOf != "" {
+			continue
 		}
+		row := queueRow{q, dead[q.LogicalID]}
+		if q.Function == "" {
+			// Nobody takes from it: what schedules and streams gave up ends here.
+			row.Dead += q.Visible + q.Hidden + q.Delayed
+			row.Visible, row.Hidden, row.Delayed = 0, 0, 0
+		}
+		v.Queues = append(v.Queues, row)
 	}
 }
 
