@@ -1,8 +1,11 @@
 package decision_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/decision"
@@ -125,4 +128,54 @@ func TestATrackThatNamesNothingIsRefused(t *testing.T) {
 			t.Errorf("%+v: %v, want it to say %q", entry, err, want)
 		}
 	}
+}
+
+// Whatever a lead does, in whatever batches, no key comes twice, and what was
+// decided is remembered in a few bytes.
+func TestNoDecisionComesTwice(t *testing.T) {
+	b := scoretest.Example()
+	rules := b.Rules()
+	plan, err := decision.Compile(rules, tracks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := []activity.Type{"page.viewed", "form.posted", "mail.clicked", "call.requested", "webinar.attended", "trial.started",
+		"product.active", "lead.accepted", "lead.returned", "deal.won", "deal.lost", "call.missed"}
+	words := rapid.SampledFrom([]string{"article", "product", "pricing", "addons", "ebook", "demo", "budget", "other"})
+	rapid.Check(t, func(t *rapid.T) {
+		l := b.NewLead(rules, "role_owner", "staff_5")
+		seen := map[string]bool{}
+		decide := func(day activity.Day, arrived ...decision.Arrived) {
+			card := l.Card(day)
+			for _, p := range plan.Decide(decision.Input{State: l.State, After: &card, Arrived: arrived, Today: day, Now: day.Date()}) {
+				key := fmt.Sprint(p.Kind, "/", p.Name, "/", p.N)
+				if seen[key] {
+					t.Fatalf("%s twice", key)
+				}
+				seen[key] = true
+			}
+			l.State.Pending = l.State.Pending[:0]
+		}
+		day := day0
+		for range rapid.IntRange(1, 25).Draw(t, "batches") {
+			for end := day + activity.Day(rapid.IntRange(0, 30).Draw(t, "pause")); day < end; {
+				if day++; l.State.Review == day {
+					decide(day)
+				}
+			}
+			var arrived []decision.Arrived
+			for range rapid.IntRange(1, 4).Draw(t, "batch") {
+				w := words.Draw(t, "what")
+				a := scoretest.Activity(day, rapid.SampledFrom(kinds).Draw(t, "type"), "kind", w, "form", w, "reason", w)
+				arrived = append(arrived, decision.ArrivedOf(l.Do(a)[0], a))
+			}
+			decide(day, arrived...)
+			if l.State.Review != 0 && l.State.Review <= day {
+				t.Fatalf("on %s the next review is on %s", day, l.State.Review)
+			}
+		}
+		if n := len(l.State.Memory); n > 80 {
+			t.Fatalf("remembers %d bytes", n)
+		}
+	})
 }

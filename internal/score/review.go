@@ -76,10 +76,7 @@ func (w *work) search(a, b *probe, differs func(*outcome) bool) activity.Day {
 	mark := w.used
 	mid := w.probe(a.day + (b.day-a.day)/2)
 	day := w.search(a, mid, differs)
-	if day == 0 && differs(&mid.outcome) {
-		day = mid.day // unreachable: search looks at mid itself
-	}
-	if day == 0 {
+	if day == 0 { // mid does not differ either
 		day = w.search(mid, b, differs)
 	}
 	w.used = mark

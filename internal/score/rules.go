@@ -280,8 +280,8 @@ func (p Points) life() int {
 	return p.HalfLife
 }
 
-// fadedBy bounds the day from which a line that is worth points on today no
-// longer changes.
+// fadeDays bounds how long a line that is worth so many points today goes on
+// changing.
 func (r *Rules) fadeDays(place int32, points int) int {
 	days := r.life[place]
 	if r.config.Points[place].HalfLife > 0 {
