@@ -53,10 +53,10 @@ type Preferences struct {
 	TopicsOff []string
 }
 
-// Permissions writes what a person decided about their mail, each by one
-// conditional write on the recipient item, before the person is answered. A
-// lead that is unknown or erased is no error: nothing is written, and the
-// answer is the same for whoever asks.
+// Permissions shows and writes what a person decided about their mail, each
+// by one conditional write on the recipient item, before the person is
+// answered. A lead that is unknown or erased is no error: nothing is written,
+// and the answer is the same for whoever asks. OnRecipient is the one we run.
 type Permissions interface {
 	Preferences(ctx context.Context, lead string) (Preferences, error)
 	Withdraw(ctx context.Context, lead, channel, purpose string, at time.Time) error

@@ -235,7 +235,7 @@ func (a *ask) download(token string) {
 	}
 	who := activity.Who{Visitor: d.Visitor}
 	if d.Lead != "" {
-		who = WhoIs(d.Lead)
+		who = activity.WhoIs(d.Lead)
 	}
 	if who != (activity.Who{}) && !a.looking() {
 		act := activity.Activity{

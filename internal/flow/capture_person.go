@@ -40,7 +40,7 @@ func (a *ask) click(token string) {
 func (a *ask) countClick(k link.Click, t link.Token, token string) {
 	act := activity.Activity{
 		ID: idOf(a.Now.Truncate(clickOnce), "click", token), Type: activity.MailClicked, At: a.Now.Truncate(time.Second),
-		Who: WhoIs(k.Lead), Source: "capture",
+		Who: activity.WhoIs(k.Lead), Source: "capture",
 		Properties: []activity.Property{textProp("mail", k.Mail), textProp("send", k.Send), textProp("link", k.Target)},
 	}
 	for name, v := range map[string]string{"kind": k.Kind, "track": k.Track} {
@@ -239,7 +239,7 @@ func (a *ask) person(p link.Purpose, token string) (link.Person, bool) {
 func (a *ask) said(t activity.Type, who link.Person, token, change string) activity.Activity {
 	act := activity.Activity{
 		ID: idOf(a.Now.Truncate(clickOnce), change, token), Type: t, At: a.Now.Truncate(time.Second),
-		Who: WhoIs(who.Lead), Source: "capture", Properties: []activity.Property{textProp("change", change)},
+		Who: activity.WhoIs(who.Lead), Source: "capture", Properties: []activity.Property{textProp("change", change)},
 	}
 	if who.Mail != "" {
 		act.Properties = append(act.Properties, textProp("mail", who.Mail), textProp("send", who.Send))

@@ -1,0 +1,495 @@
+package flow_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/flow"
+	"github.com/sarnakh/sarnakh/internal/flow/web"
+	"github.com/sarnakh/sarnakh/internal/form"
+	"github.com/sarnakh/sarnakh/internal/link"
+	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/store"
+)
+
+var today = time.Date(2026, 11, 24, 9, 30, 0, 0, time.UTC)
+
+const (
+	public  = "https://leads.example.com"
+	pages   = "https://www.example.com"
+	secret  = "a link secret for tests, long enough"
+	browser = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"
+)
+
+// captureHouse is a Capture with a queue and permissions in memory, and a log
+// that is looked at.
+type captureHouse struct {
+	t *testing.T
+	*flow.Capture
+	keys  *link.Keys
+	queue *queue
+	people
+	now time.Time
+	ip  string
+	log *bytes.Buffer
+}
+
+type queue struct {
+	mu     sync.Mutex
+	bodies [][]byte
+	err    error
+}
+
+func (q *queue) Send(_ context.Context, body []byte) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.err != nil {
+		return q.err
+	}
+	q.bodies = append(q.bodies, bytes.Clone(body))
+	return nil
+}
+
+// people keeps real recipients by lead.
+type people struct {
+	mu  *sync.Mutex
+	all map[string]*nurture.Recipient
+	err *error
+}
+
+func (p people) change(id string, f func(*nurture.Recipient)) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if *p.err != nil {
+		return *p.err
+	}
+	if r := p.all[id]; r != nil && r.Erased == 0 {
+		f(r)
+	}
+	return nil
+}
+
+func (p people) Preferences(_ context.Context, id string) (out flow.Preferences, err error) {
+	err = p.change(id, func(r *nurture.Recipient) {
+		out = flow.Preferences{Paused: time.Unix(r.Paused, 0), Fewer: r.Fewer, TopicsOff: r.TopicsOff}
+	})
+	return out, err
+}
+
+func (p people) Withdraw(_ context.Context, id, channel, purpose string, at time.Time) error {
+	return p.change(id, func(r *nurture.Recipient) { r.Withdraw(channel, purpose, at) })
+}
+
+func (p people) Pause(_ context.Context, id string, until, now time.Time) error {
+	return p.change(id, func(r *nurture.Recipient) { r.Pause(until, now) })
+}
+
+func (p people) Prefer(_ context.Context, id string, fewer bool, off []string, _ time.Time) error {
+	return p.change(id, func(r *nurture.Recipient) { r.Prefer(fewer, off) })
+}
+
+func (p people) Confirm(_ context.Context, id, channel, purpose string, at time.Time) error {
+	return p.change(id, func(r *nurture.Recipient) { r.Confirm(channel, purpose, at) })
+}
+
+type playbook map[string]*form.Config
+
+func (p playbook) Form(_ context.Context, name string) (*form.Config, error) {
+	if name == "broken" {
+		return nil, errors.New("the store is down")
+	}
+	if f, ok := p[name]; ok {
+		return f, nil
+	}
+	return nil, store.ErrNotFound
+}
+
+func (p playbook) Site(context.Context) (flow.Site, error) {
+	return flow.Site{
+		Name:   nurture.Text{Fa: "دفتریار", En: "Daftaryar"},
+		Topics: []nurture.Topic{{Name: "news", Title: nurture.Text{Fa: "خبرها", En: "News"}}, {Name: "offers", Title: nurture.Text{Fa: "پیشنهادها", En: "Offers"}}},
+	}, nil
+}
+
+var ebook = &form.Config{
+	Name: "ebook", Honeypot: "website", MinSeconds: 1, Hosts: []string{"shop.example.com"},
+	Fields: []form.Field{
+		{Name: "email", Type: form.Email, Identity: form.IdentityEmail, Required: true},
+		{Name: "mobile", Type: form.Phone, Identity: form.IdentityPhone},
+		{Name: "first_name", Attribute: "first_name"},
+		{Name: "role", Type: form.Choice, Attribute: "role", Options: []form.Option{{Value: "sales_manager", Label: form.Text{Fa: "مدیر فروش"}}, {Value: "owner"}}},
+		{Name: "staff", Type: form.Number, Attribute: "staff"},
+		{Name: "need", Type: form.Long},
+		{Name: "topics", Type: form.Many, Options: []form.Option{{Value: "crm"}, {Value: "invoice"}}},
+	},
+	Consents: []form.Consent{{Name: "consent_email", Channel: "email", Purpose: "marketing", Wording: "v1", Text: form.Text{Fa: "ایمیل بفرستید"}}},
+	Magnet:   &form.Magnet{Name: "guide", URL: "/guide-fa.html", Title: form.Text{Fa: "دریافت کتاب", En: "Get the book"}},
+}
+
+func newCaptureHouse(t *testing.T) *captureHouse {
+	t.Helper()
+	keys, err := link.NewKeys(secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web, err := web.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	required, hold := *ebook, *ebook
+	required.Name, required.Token = "strict", form.TokenRequired
+	hold.Name, hold.Token = "soft", form.TokenHold
+	h := &captureHouse{
+		t: t, keys: keys, queue: &queue{}, now: today, ip: "203.0.113.7", log: &bytes.Buffer{},
+		people: people{mu: &sync.Mutex{}, all: map[string]*nurture.Recipient{"lead1": {ID: "lead1"}, "erased": {ID: "erased", Erased: 1}}, err: new(error)},
+	}
+	h.all["lead1"].Grant("email", "marketing", today.Add(-time.Hour), "v1", "form:ebook")
+	h.Capture, err = flow.NewCapture(flow.CaptureParts{
+		Forms: playbook{"ebook": ebook, "strict": &required, "soft": &hold}, Permissions: h.people, Queue: h.queue, Keys: keys, Pages: web,
+		Entropy: rand.NewChaCha8([32]byte{1}), PublicURL: public, PagesURL: pages,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// do sends one request as the edge would hand it over.
+func (h *captureHouse) do(r *http.Request) *httptest.ResponseRecorder {
+	h.t.Helper()
+	if r.Header.Get("User-Agent") == "" {
+		r.Header.Set("User-Agent", browser)
+	}
+	w := httptest.NewRecorder()
+	v := flow.Visit{Now: h.now, IP: h.ip, RequestID: "req-1", Log: slog.New(slog.NewJSONHandler(h.log, nil))}
+	h.ServeHTTP(w, r.WithContext(flow.WithVisit(r.Context(), v)))
+	return w
+}
+
+func (h *captureHouse) get(path string) *httptest.ResponseRecorder {
+	return h.do(httptest.NewRequest("GET", path, nil))
+}
+
+// post sends a body with headers given as name, value, ….
+func (h *captureHouse) post(path, contentType, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", path, strings.NewReader(body))
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	return h.do(r)
+}
+
+const (
+	urlencoded = "application/x-www-form-urlencoded"
+	html       = "text/html,application/xhtml+xml;q=0.9"
+)
+
+// activities decodes what was queued, as ingest will.
+func (h *captureHouse) activities() []activity.Activity {
+	h.t.Helper()
+	var all []activity.Activity
+	for _, b := range h.queue.bodies {
+		as, err := activity.Decode(b, h.now)
+		if err != nil {
+			h.t.Fatalf("ingest would park what capture sent: %v\n%s", err, b)
+		}
+		all = append(all, as...)
+	}
+	return all
+}
+
+// one gives the only activity that was queued.
+func (h *captureHouse) one() activity.Activity {
+	h.t.Helper()
+	all := h.activities()
+	if len(all) != 1 {
+		h.t.Fatalf("%d activities were queued, want 1", len(all))
+	}
+	return all[0]
+}
+
+func (h *captureHouse) want(w *httptest.ResponseRecorder, status int) *httptest.ResponseRecorder {
+	h.t.Helper()
+	if w.Code != status {
+		h.t.Fatalf("answered %d, want %d: %s", w.Code, status, w.Body)
+	}
+	return w
+}
+
+func TestABrowserPostIsOneActivityAndLeadsToTheThankYouPage(t *testing.T) {
+	h := newCaptureHouse(t)
+	body := url.Values{
+		"email": {"Maryam@Example.IR"}, "mobile": {"۰۹۱۲ ۳۴۵ ۶۷۸۹"}, "first_name": {"مریم"}, "role": {"sales_manager"}, "staff": {"۳۵"}, "consent_email": {"on"},
+		"topics": {"crm", "invoice"}, "_visitor": {"abcdefghijklmnopqrstuvwxyz"}, "_path": {"/"}, "_variant": {"b"}, "_utm_source": {"google"}, "_first_utm_source": {"instagram"},
+		"website": {""}, "_ms": {"8000"},
+	}.Encode()
+	w := h.want(h.post("/f/ebook", urlencoded, body, "Accept", html), 303)
+	a := h.one()
+	if a.Type != activity.FormPosted || a.Who.Email != "maryam@example.ir" || a.Who.Visitor != "abcdefghijklmnopqrstuvwxyz" || a.Flags != 0 || a.Source != "capture" {
+		t.Errorf("queued %+v", a)
+	}
+	for name, want := range map[string]string{"form": "ebook", "path": "/", "variant": "b", "utm_source": "google", "first_utm_source": "instagram"} {
+		if v, _ := a.Property(name); v.Text != want {
+			t.Errorf("property %s is %q, want %q", name, v.Text, want)
+		}
+	}
+	if v, _ := a.Property("topics"); !slices.Equal(v.List, []string{"crm", "invoice"}) {
+		t.Errorf("topics are %v", v.List)
+	}
+	if len(a.Profile) != 3 || a.Profile[2].Value.Number != 35 {
+		t.Errorf("profile is %+v", a.Profile)
+	}
+	if len(a.Consent) != 1 || !a.Consent[0].Granted || !strings.HasPrefix(a.Consent[0].Wording, "v1#") {
+		t.Errorf("consent is %+v", a.Consent)
+	}
+	to := w.Header().Get("Location")
+	if !strings.HasPrefix(to, public+"/f/ebook/thanks?l=fa&d=") || strings.Contains(to, "@") || strings.Contains(strings.ToLower(to), "maryam") {
+		t.Fatalf("sent to %s", to)
+	}
+	page := h.want(h.get(strings.TrimPrefix(to, public)), 200).Body.String()
+	if !strings.Contains(page, `dir="rtl"`) || !strings.Contains(page, "دریافت کتاب") || !strings.Contains(page, "/d/") {
+		t.Errorf("the thank-you page is %s", page)
+	}
+	if made, ok := a.ID.Made(); !ok || h.now.Sub(made) > 10*time.Minute {
+		t.Errorf("id %s was made at %v", a.ID, made)
+	}
+}
+
+func TestEachKindOfBodyGivesTheSameActivity(t *testing.T) {
+	var multipart strings.Builder
+	for _, p := range [][2]string{{"email", "a@example.com"}, {"topics", "crm"}, {"topics", "invoice"}, {"consent_email", "1"}} {
+		multipart.WriteString("--B\r\nContent-Disposition: form-data; name=\"" + p[0] + "\"\r\n\r\n" + p[1] + "\r\n")
+	}
+	multipart.WriteString("--B--\r\n")
+	var first []byte
+	for kind, body := range map[string]string{
+		urlencoded:                        "email=a%40example.com&topics=crm&topics=invoice&consent_email=1",
+		"multipart/form-data; boundary=B": multipart.String(),
+		"application/json; charset=utf-8": `{"email":"a@example.com","topics":["crm","invoice"],"consent_email":true}`,
+	} {
+		h := newCaptureHouse(t)
+		w := h.want(h.post("/f/ebook", kind, body), 202)
+		if !strings.Contains(w.Body.String(), `"download":"https://leads.example.com/d/`) {
+			t.Errorf("%s: answered %s", kind, w.Body)
+		}
+		if first == nil {
+			first = h.queue.bodies[0]
+		}
+		if !bytes.Equal(first, h.queue.bodies[0]) {
+			t.Errorf("%s gives\n%s\nwant\n%s", kind, h.queue.bodies[0], first)
+		}
+	}
+}
+
+func TestADoublePostIsOneActivityWithOneAnswer(t *testing.T) {
+	h := newCaptureHouse(t)
+	token := h.keys.Form("ebook", h.now, link.Nonce{1, 2, 3})
+	h.now = h.now.Add(time.Minute)
+	for name, body := range map[string]string{"with a token": "email=a%40example.com&_token=" + token, "without": "email=b%40example.com"} {
+		h.queue.bodies = nil
+		one := h.post("/f/ebook", urlencoded, body, "Accept", html)
+		h.now = h.now.Add(3 * time.Second)
+		two := h.post("/f/ebook", urlencoded, body, "Accept", html)
+		all := h.activities()
+		if len(all) != 2 || all[0].ID != all[1].ID {
+			t.Errorf("%s: the ids are %v", name, all)
+		}
+		if one.Code != 303 || one.Header().Get("Location") != two.Header().Get("Location") {
+			t.Errorf("%s: the answers differ", name)
+		}
+	}
+	h.queue.bodies = nil
+	h.post("/f/ebook", urlencoded, "email=c%40example.com")
+	h.post("/f/ebook", urlencoded, "email=d%40example.com")
+	if all := h.activities(); all[0].ID == all[1].ID {
+		t.Error("two people have one id")
+	}
+}
+
+func TestNothingIsTakenWhenTheQueueOrTheStoreFails(t *testing.T) {
+	h := newCaptureHouse(t)
+	h.queue.err = errors.New("the queue is down")
+	w := h.want(h.post("/f/ebook", urlencoded, "email=a%40example.com", "Accept", html), 503)
+	if w.Header().Get("Retry-After") == "" || !strings.Contains(w.Body.String(), "چیزی ثبت نشد") {
+		t.Errorf("answered %s", w.Body)
+	}
+	h.want(h.post("/b", "text/plain", `{"visitor":"abcdefghijklmnop","activities":[{"type":"page.viewed"}]}`), 503)
+	h.want(h.post("/f/broken", urlencoded, "email=a%40example.com"), 503)
+	unsubscribe := "/u/" + h.keys.Person(link.ForUnsubscribe, link.Person{Lead: "lead1"}, h.now)
+	h.want(h.post(unsubscribe, urlencoded, "List-Unsubscribe=One-Click"), 503)
+	h.queue.err = nil
+	h.want(h.post(unsubscribe, urlencoded, "List-Unsubscribe=One-Click"), 200)
+	*h.err = errors.New("the table is down")
+	h.queue.bodies = nil
+	h.want(h.post(unsubscribe, urlencoded, "List-Unsubscribe=One-Click"), 503)
+	if len(h.queue.bodies) != 0 {
+		t.Error("a withdrawal that was not written was recorded")
+	}
+	if strings.Contains(h.log.String(), "a@example.com") || strings.Contains(h.log.String(), "a%40") {
+		t.Errorf("an address is in the log: %s", h.log)
+	}
+}
+
+func TestTheBeaconTakesSeveralActivitiesInOnePost(t *testing.T) {
+	h := newCaptureHouse(t)
+	body := `{"visitor":"abcdefghijklmnop","id":"x1","sent":` + "1795512599000" + `,"path":"/pricing","variant":"b","source":{"utm_source":"google","referrer":"news.example/a"},
+		"first":{"utm_source":"instagram"},"activities":[{"type":"page.viewed","ago":5000},{"type":"cta.clicked","name":"demo","ago":100},{"type":"form.seen","name":"ebook","ago":99999999}]}`
+	h.want(h.post("/b", "text/plain;charset=UTF-8", body), 204)
+	h.want(h.post("/b", "text/plain;charset=UTF-8", body), 204)
+	all := h.activities()
+	if len(h.queue.bodies) != 2 || len(all) != 6 {
+		t.Fatalf("%d messages with %d activities", len(h.queue.bodies), len(all))
+	}
+	for i := range 3 {
+		if all[i].ID != all[i+3].ID {
+			t.Errorf("the same beacon twice has ids %s and %s", all[i].ID, all[i+3].ID)
+		}
+	}
+	view, click, seen := all[0], all[1], all[2]
+	if v, _ := view.Property("first_utm_source"); v.Text != "instagram" || !view.At.Equal(today.Add(-5*time.Second)) {
+		t.Errorf("the view is %+v", view)
+	}
+	if v, _ := click.Property("cta"); v.Text != "demo" || click.Who.Visitor != "abcdefghijklmnop" {
+		t.Errorf("the click is %+v", click)
+	}
+	if !seen.At.Equal(today.Add(-time.Hour)) {
+		t.Errorf("a tab that slept for a day says %v", seen.At)
+	}
+	h.want(h.post("/b", "text/plain", `{"visitor":"abcdefghijklmnop","activities":[{"type":"deal.won"}]}`), 400)
+	h.want(h.post("/b", "text/plain", `{"visitor":"me","activities":[{"type":"page.viewed"}]}`), 400)
+	h.want(h.post("/b", urlencoded, `visitor=abcdefghijklmnop`), 415)
+}
+
+func TestAClickLeadsOnAndSaysWhetherAPersonClicked(t *testing.T) {
+	h := newCaptureHouse(t)
+	target := "https://www.example.com/pricing?utm_source=mail"
+	path := func(kind, index string) string {
+		return "/c/" + h.keys.Click(link.Click{Lead: "lead1", Send: "s" + index, Mail: "welcome", Target: target, Kind: kind, Track: "welcome"}, today, index)
+	}
+	follow := func(r *http.Request, want int) {
+		t.Helper()
+		w := h.want(h.do(r), 302)
+		if w.Header().Get("Location") != target {
+			t.Errorf("sent to %s", w.Header().Get("Location"))
+		}
+		if len(h.queue.bodies) != want {
+			t.Errorf("%d messages were queued, want %d", len(h.queue.bodies), want)
+		}
+	}
+	h.now = today.Add(30 * time.Second)
+	follow(httptest.NewRequest("HEAD", path("", "1"), nil), 0)
+	prefetch := httptest.NewRequest("GET", path("", "1"), nil)
+	prefetch.Header.Set("Sec-Purpose", "prefetch;anonymous-client-ip")
+	follow(prefetch, 0)
+	follow(httptest.NewRequest("GET", path("offer", "1"), nil), 1)
+	a := h.one()
+	if id, ok := a.Who.Lead(); !ok || id != "lead1" || a.Type != activity.MailClicked || a.Flags != 0 {
+		t.Errorf("queued %+v", a)
+	}
+	for name, want := range map[string]string{"trust": "human", "kind": "offer", "mail": "welcome", "track": "welcome", "send": "s1", "link": target} {
+		if v, _ := a.Property(name); v.Text != want {
+			t.Errorf("property %s is %q, want %q", name, v.Text, want)
+		}
+	}
+	for name, r := range map[string]*http.Request{
+		"a hidden link": httptest.NewRequest("GET", path("trap", "2"), nil),
+		"a scanner's UA": func() *http.Request {
+			r := httptest.NewRequest("GET", path("", "3"), nil)
+			r.Header.Set("User-Agent", "python-requests/2.31")
+			return r
+		}(),
+	} {
+		h.queue.bodies = nil
+		h.want(h.do(r), 302)
+		if a := h.one(); a.Flags&activity.Machine == 0 {
+			t.Errorf("%s: a person is believed to have clicked", name)
+		}
+	}
+	h.queue.bodies, h.now = nil, today.Add(9*time.Second)
+	h.get(path("", "4"))
+	if a := h.one(); a.Flags&activity.Machine == 0 {
+		t.Error("a click nine seconds after the send is believed")
+	}
+}
+
+func TestAScannerThatFollowsThreeLinksIsFoundAndItsFirstClicksRevoked(t *testing.T) {
+	h := newCaptureHouse(t)
+	h.now = today.Add(time.Hour)
+	for i, n := range []string{"a", "b", "c"} {
+		h.now = h.now.Add(time.Duration(i) * 300 * time.Millisecond)
+		h.want(h.get("/c/"+h.keys.Click(link.Click{Lead: "lead1", Send: "s1", Target: "https://www.example.com/" + n}, today, n)), 302)
+	}
+	all := h.activities()
+	if len(all) != 5 || all[2].Type != activity.Revoked || all[2].Revokes != all[0].ID || all[3].Revokes != all[1].ID || all[4].Flags&activity.Machine == 0 {
+		t.Errorf("queued %+v", all)
+	}
+}
+
+func TestADownloadCountsOnceForWhoeverPosted(t *testing.T) {
+	h := newCaptureHouse(t)
+	w := h.want(h.post("/f/ebook", urlencoded, "email=a%40example.com", "Accept", html), 303)
+	posted := h.one()
+	u, _ := url.Parse(w.Header().Get("Location"))
+	h.queue.bodies = nil
+	w = h.want(h.get("/d/"+u.Query().Get("d")), 302)
+	if to := w.Header().Get("Location"); to != pages+"/guide-fa.html" {
+		t.Errorf("sent to %s", to)
+	}
+	h.get("/d/" + u.Query().Get("d"))
+	all := h.activities()
+	if len(all) != 2 || all[0].ID != all[1].ID || all[0].Who.Visitor != posted.Who.Visitor || posted.Who.Visitor == "" {
+		t.Errorf("queued %+v", all)
+	}
+	h.now = h.now.Add(31 * 24 * time.Hour)
+	h.want(h.get("/d/"+u.Query().Get("d")), 410)
+}
+
+func TestThePageScriptBringsTokensOnlyForFormsThatItIsAskedFor(t *testing.T) {
+	h := newCaptureHouse(t)
+	w := h.want(h.get("/s.js"), 200)
+	if !bytes.Equal(w.Body.Bytes(), web.Script()) || w.Header().Get("Cache-Control") != "public, max-age=3600" {
+		t.Errorf("served %q", w.Body)
+	}
+	w = h.want(h.get("/s.js?form=strict,none"), 200)
+	head, _, _ := strings.Cut(w.Body.String(), ";")
+	if w.Header().Get("Cache-Control") != "no-store" || !strings.Contains(head, `"strict":"`) || strings.Contains(head, "none") {
+		t.Errorf("served %q", head)
+	}
+	token := strings.Split(head, `"`)[3]
+	h.now = h.now.Add(2 * time.Second)
+	h.want(h.post("/f/strict", urlencoded, "email=a%40example.com&_token="+token), 202)
+	if h.one().Flags != 0 {
+		t.Error("a good token is held")
+	}
+}
+
+func TestPagesCannotBeFramedKeptOrScripted(t *testing.T) {
+	h := newCaptureHouse(t)
+	w := h.get("/u/" + h.keys.Person(link.ForUnsubscribe, link.Person{Lead: "lead1", Locale: "en"}, h.now))
+	for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY"} {
+		if got := w.Header().Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	if p := w.Header().Get("Content-Security-Policy"); !strings.Contains(p, "default-src 'none'") || strings.Contains(p, "unsafe") {
+		t.Errorf("the policy is %q", p)
+	}
+	if !strings.Contains(w.Body.String(), `<html lang="en" dir="ltr">`) {
+		t.Error("an English link opens another page")
+	}
+}
