@@ -11,6 +11,13 @@ here=infra/sam
 work=.local/sam
 mkdir -p "$work"
 
+# arm64 goes to the cloud; here a function runs on the processor that is here. Two folders, so that neither takes the other's.
+case "$(uname -m)" in
+arm64 | aarch64) here_is=Architecture=arm64 ;;
+*) here_is=Architecture=x86_64 ;;
+esac
+local_build=.aws-sam/local
+
 sam() { "$work/venv/bin/sam" "$@"; }
 
 build() {
@@ -28,7 +35,7 @@ names() {
 }
 
 ready() {
-	[ -f .aws-sam/build/template.yaml ] && [ "${BUILD:-}" != 1 ] || build --config-env local
+	[ -f "$local_build/template.yaml" ] && [ "${BUILD:-}" != 1 ] || build --config-env local --parameter-overrides "$here_is"
 	"$here/docker.sh"
 	"$work/venv/bin/python" "$here/image.py"
 	names
@@ -42,7 +49,8 @@ invoke() {
 	sed '/"tick"/,$ s/"time": *"[^"]*"/"time": "'"$(date -u +%Y-%m-%dT%H:%M:%SZ)"'"/' "$2" >"$work/event.json"
 	# The name of the key tells the local run's gateway who calls, as in its own processes. sam would ask STS about the key.
 	AWS_ACCESS_KEY_ID="LOCAL$(printf %s "$1" | tr '[:lower:]' '[:upper:]')" AWS_SECRET_ACCESS_KEY=local AWS_MAX_ATTEMPTS=1 \
-		AWS_ENDPOINT_URL_STS=http://127.0.0.1:9 sam local invoke "$id" -e "$work/event.json" --config-env local >"$work/answer" 2>"$work/log" || { cat "$work/log" >&2; return 1; }
+		AWS_ENDPOINT_URL_STS=http://127.0.0.1:9 sam local invoke "$id" -e "$work/event.json" --config-env local \
+		--parameter-overrides "$here_is" >"$work/answer" 2>"$work/log" || { cat "$work/log" >&2; return 1; }
 	"$work/venv/bin/python" "$here/judge.py" "$1" "$work/answer" || { tail -n 40 "$work/log" >&2; return 1; }
 }
 
@@ -69,6 +77,6 @@ every)
 	done
 	exit "$failed"
 	;;
-api) ready && exec "$work/venv/bin/sam" local start-api --config-env local ;;
+api) ready && exec "$work/venv/bin/sam" local start-api --config-env local --parameter-overrides "$here_is" ;;
 *) echo "usage: infra/sam/sam.sh setup | validate | build | invoke FUNCTION EVENT | every | api" >&2; exit 2 ;;
 esac
