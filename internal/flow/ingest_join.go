@@ -1,0 +1,216 @@
+package flow
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/sarnakh/sarnakh/internal/decision"
+	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/ledger"
+	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/store"
+)
+
+// join makes two leads one, before what arrived is written: an anonymous lead
+// whose visitor turned out to be somebody, or a pair that a person named.
+// Activities of a lead whose join met a conflict wait for the next round.
+func (b *batch) join() {
+	for _, j := range b.joins {
+		err := b.joinOne(j)
+		switch {
+		case err == nil:
+			b.taken.Merges++
+		case errors.Is(err, store.ErrConflict):
+			b.forget(j.into)
+			b.forget(j.from)
+			b.hold(j.into, nil)
+		default:
+			b.hold(j.into, fmt.Errorf("join %s to %s: %w", j.from, j.into, err))
+		}
+	}
+}
+
+// hold takes a lead's activities out of this round, or fails them.
+func (b *batch) hold(id lead.ID, err error) {
+	for _, a := range b.open {
+		if a.done || a.lead != id {
+			continue
+		}
+		if a.lead = ""; err != nil {
+			b.fail(a.message, err)
+			a.done = true
+		}
+	}
+}
+
+// forget drops what was read of a lead.
+func (b *batch) forget(id lead.ID) {
+	delete(b.ledgers, id)
+	delete(b.profiles, id)
+	delete(b.recipients, id)
+}
+
+func (b *batch) joinOne(j join) error {
+	c, m := b.book, b.book.Rules.Meters()
+	// Both are read strongly: a merge is rare, and a transaction is not cheap.
+	found, err := b.store.Fetch(b.ctx, store.Wanted{
+		Ledgers: []lead.ID{j.into, j.from}, Profiles: []lead.ID{j.into, j.from},
+		Recipients: []string{string(j.into), string(j.from)}, Strong: true,
+	})
+	if err != nil {
+		return err
+	}
+	into, err := stateOf(found, j.into, m, c.Number)
+	if err != nil {
+		return err
+	}
+	from, err := stateOf(found, j.from, m, c.Number)
+	if err != nil {
+		return err
+	}
+	if into.MovedTo != "" || from.MovedTo != "" || into.Playbook > c.Number || from.Playbook > c.Number {
+		return store.ErrConflict
+	}
+	profile, err := b.joinProfiles(found, j)
+	if err != nil {
+		return err
+	}
+	if err := b.joinRecipients(found, j); err != nil {
+		return err
+	}
+	shelf, read := ledger.Shelf{}, readFrom(b.ctx, b.store)
+	used, err := stateOf(found, j.from, m, c.Number) // Absorb uses it up
+	if err != nil {
+		return err
+	}
+	var records []ledger.Record
+	for _, s := range []*ledger.State{into, used} {
+		if s.Version > 0 && s.Playbook < c.Number {
+			more, err := upgrade(b.ctx, b.books, c, s, profile, shelf, read, b.now)
+			if err != nil {
+				return err
+			}
+			records = append(records, more...)
+		}
+	}
+	if err := into.Absorb(used); err != nil {
+		return err
+	}
+	if err := settleNow(m, into, shelf, read); err != nil {
+		return err
+	}
+	into.Known = into.Known || from.Known
+	into.Excluded = max(into.Excluded, from.Excluded)
+	into.Memory = decision.Join(into.Memory, from.Memory)
+	if c.Rules.StageOf(from.Stage) > c.Rules.StageOf(into.Stage) {
+		into.Stage = from.Stage
+	}
+	into.Profile = c.Set.Profile(profile)
+	b.taken.Decisions += len(conclude(c, into, nil, b.now, false))
+
+	// The absorbed lead keeps its log, so that the merge can be undone.
+	if err := settleNow(m, from, shelf, read); err != nil {
+		return err
+	}
+	from.MovedTo, from.Review, from.Playbook = into.Lead, 0, c.Number
+	if from.Band != "" {
+		from.Band = movedBand
+	}
+	merge := store.Merge{Move: j.keys}
+	for s, it := range map[*ledger.State]*ledger.Item{into: &merge.Into, from: &merge.From} {
+		item, more, err := s.Finish(m, shelf)
+		if err != nil {
+			return err
+		}
+		*it, records = item, append(records, more...)
+	}
+	if len(records) > 0 {
+		if err := b.store.PutHistory(b.ctx, records); err != nil {
+			return err
+		}
+	}
+	if err := b.store.MergeLeads(b.ctx, merge); err != nil {
+		return err
+	}
+	b.ledgers[j.into], b.ledgers[j.from] = &merge.Into, &merge.From
+	for _, k := range j.keys {
+		b.owner[k] = j.into
+	}
+	b.log.Info("two leads are one", "lead", j.into, "absorbed", j.from, "ledger", merge.Into.Version)
+	return nil
+}
+
+// stateOf decodes what was found of a lead, or begins it.
+func stateOf(found store.Found, id lead.ID, m *ledger.Meters, number uint32) (*ledger.State, error) {
+	if it, ok := found.Ledgers[id]; ok {
+		return ledger.Decode(it)
+	}
+	s := ledger.New(id, m)
+	s.Playbook = number
+	return s, nil
+}
+
+// joinProfiles moves what is known of one lead to the other, before the merge:
+// registers bear repetition.
+func (b *batch) joinProfiles(found store.Found, j join) (*lead.Profile, error) {
+	into, err := lead.DecodeProfile(found.Profiles[j.into].Body)
+	if err != nil {
+		return nil, err
+	}
+	from, err := lead.DecodeProfile(found.Profiles[j.from].Body)
+	if err != nil {
+		return nil, err
+	}
+	stored := store.Profile{Lead: j.into, Version: found.Profiles[j.into].Version, Body: found.Profiles[j.into].Body}
+	if into.Merge(from) {
+		stored.Body = into.Encode()
+		if err := b.store.WriteProfiles(b.ctx, []store.Profile{stored})[0].Err; err != nil {
+			return nil, err
+		}
+		stored.Version++
+	}
+	b.profiles[j.into] = stored
+	return into, nil
+}
+
+// joinRecipients moves permissions and suppressions; the absorbed one is not
+// written to again.
+func (b *batch) joinRecipients(found store.Found, j join) error {
+	have, ok := found.Recipients[string(j.from)]
+	if !ok {
+		return nil
+	}
+	from, err := nurture.Decode(have.ID, have.Body)
+	if err != nil {
+		return err
+	}
+	stored := found.Recipients[string(j.into)]
+	into := &nurture.Recipient{ID: string(j.into)}
+	if stored.Version != 0 {
+		if into, err = nurture.Decode(stored.ID, stored.Body); err != nil {
+			return err
+		}
+	}
+	if into.Erased != 0 {
+		return nil
+	}
+	moveRecipient(into, from)
+	var write []store.Recipient
+	for _, x := range []struct {
+		r       *nurture.Recipient
+		version int64
+	}{{into, stored.Version}, {from, have.Version}} {
+		body, err := x.r.Encode()
+		if err != nil {
+			return err
+		}
+		write = append(write, store.Recipient{ID: x.r.ID, Version: x.version, Body: body, DueAt: x.r.Due()})
+	}
+	for _, w := range b.store.WriteRecipients(b.ctx, write) {
+		if w.Err != nil {
+			return w.Err
+		}
+	}
+	delete(b.recipients, j.into)
+	return nil
+}
