@@ -104,7 +104,7 @@ func (a *ask) identify(cfg *form.Config, post *form.Post) (activity.ID, error) {
 	age := a.Now.Sub(t.At)
 	switch {
 	case err == nil && age < time.Duration(hours)*time.Hour && age > -5*time.Minute:
-		quick = quick || age < least // its second was rounded down: the real age is no more
+		quick = quick || age < least
 		id = idOf(t.At, "form", cfg.Name, string(t.Nonce[:]))
 	case cfg.Token == form.TokenHold:
 		post.Held = orElse(post.Held, "token")

@@ -13,6 +13,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -52,7 +53,7 @@ func NonceOf(parts ...string) Nonce {
 // Token is the content of a signed token.
 type Token struct {
 	Purpose Purpose
-	At      time.Time // whole seconds
+	At      time.Time // whole milliseconds
 	Nonce   Nonce
 	Fields  []string
 }
@@ -98,7 +99,7 @@ func NewKeys(secrets ...string) (*Keys, error) {
 // Sign makes the token's text: URL-safe, without padding.
 func (k *Keys) Sign(t Token) string {
 	b := append(make([]byte, 0, 128), version, k.keys[0].id, byte(t.Purpose))
-	b = binary.AppendVarint(b, t.At.Unix())
+	b = binary.AppendVarint(b, t.At.UnixMilli())
 	b = append(b, t.Nonce[:]...)
 	b = binary.AppendUvarint(b, uint64(len(t.Fields)))
 	for _, f := range t.Fields {
@@ -111,7 +112,8 @@ func (k *Keys) Sign(t Token) string {
 // Open checks a token's text and that it is for this purpose. Its age is for
 // the caller to judge.
 func (k *Keys) Open(p Purpose, text string) (Token, error) {
-	if len(text) > maxToken {
+	// The decoder passes over line breaks; a token has one spelling only.
+	if len(text) > maxToken || strings.ContainsAny(text, "\r\n") {
 		return Token{}, ErrToken
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
@@ -137,7 +139,7 @@ func parse(p Purpose, b []byte) (Token, error) {
 	if n <= 0 || len(b) < n+len(t.Nonce) {
 		return Token{}, ErrToken
 	}
-	t.At = time.Unix(at, 0).UTC()
+	t.At = time.UnixMilli(at).UTC()
 	copy(t.Nonce[:], b[n:])
 	b = b[n+len(t.Nonce):]
 	count, n := binary.Uvarint(b)
