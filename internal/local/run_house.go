@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -133,6 +134,7 @@ func (h *House) start(ctx context.Context) (err error) {
 	if h.stack, err = t.Resolve(h.names); err != nil {
 		return fmt.Errorf("%s: %w", h.o.Template, err)
 	}
+	h.sayUnused()
 	if !h.o.NoBuild {
 		if err := build(ctx, h.o, h.stack.Functions, h.say); err != nil {
 			return err
@@ -203,6 +205,27 @@ func (h *House) loadTemplate() (*template.Template, error) {
 		parameters[parameter] = h.URL(api)
 	}
 	return template.Load(h.o.Template, parameters)
+}
+
+// sayUnused prints what in the template means nothing here, a line a reason.
+func (h *House) sayUnused() {
+	var reasons []string
+	things := map[string][]string{}
+	for _, u := range h.stack.Unused {
+		if things[u.Why] == nil {
+			reasons = append(reasons, u.Why)
+		}
+		what := u.What
+		if i := strings.LastIndex(what, "::"); i >= 0 {
+			what = what[i+2:]
+		}
+		if !slices.Contains(things[u.Why], what) {
+			things[u.Why] = append(things[u.Why], what)
+		}
+	}
+	for _, why := range reasons {
+		h.say("not here: %s (%s)", strings.Join(things[why], ", "), why)
+	}
 }
 
 // signer signs the tokens of this machine with one key for ever, so that a

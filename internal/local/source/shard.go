@@ -88,6 +88,9 @@ func (r *reader) run(ctx, work context.Context) {
 			continue
 		}
 		failures = 0
+		if len(records) > 0 && next != "" && r.p.Source.Window > 0 {
+			records, next = r.fill(ctx, records, next)
+		}
 		iterator = next
 		if len(records) > 0 && !r.process(ctx, work, records) {
 			return // stopping; the rest is read again by the next run
@@ -109,6 +112,23 @@ func (r *reader) run(ctx, work context.Context) {
 			timer.Stop()
 		}
 	}
+}
+
+// fill reads on until there is a batch, as long as the window is open. A fault
+// ends it: the iterator it has serves once more.
+func (r *reader) fill(ctx context.Context, records []record, iterator string) ([]record, string) {
+	closes := time.Now().Add(r.p.Source.Window)
+	for iterator != "" && len(records) < r.p.Source.BatchSize && time.Now().Before(closes) && !r.p.Hurry() {
+		if !pause(ctx, 50*time.Millisecond) {
+			break
+		}
+		more, next, err := r.read(ctx, iterator)
+		if err != nil {
+			break
+		}
+		records, iterator = append(records, more...), next
+	}
+	return records, iterator
 }
 
 func (r *reader) iterator(ctx context.Context) (string, error) {

@@ -31,6 +31,7 @@ type StreamPoller struct {
 	mu      sync.Mutex
 	saved   streamState
 	readers map[string]*reader
+	listed  bool // the shards were listed once
 	stats   StreamStats
 	work    sync.WaitGroup
 }
@@ -154,6 +155,7 @@ func (p *StreamPoller) list(ctx context.Context) ([]shard, error) {
 func (p *StreamPoller) startReaders(ctx, work context.Context, shards []shard, first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.listed = true
 	there := map[string]bool{}
 	for _, s := range shards {
 		there[s.ShardID] = true
@@ -202,6 +204,13 @@ func (p *StreamPoller) Stats() StreamStats {
 // of it is in work; false when ctx ended first.
 func (p *StreamPoller) Settle(ctx context.Context) bool {
 	p.mu.Lock()
+	for !p.listed { // nobody knows yet what there is to read
+		p.mu.Unlock()
+		if !pause(ctx, 5*time.Millisecond) {
+			return false
+		}
+		p.mu.Lock()
+	}
 	var readers []*reader
 	for id, r := range p.readers {
 		if !p.saved.Shards[id].Done {

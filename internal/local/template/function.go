@@ -41,7 +41,8 @@ func (b *builder) function(res *resource) {
 	p.unused("permissions and keys are not checked here", "Policies", "Role", "PermissionsBoundary", "RolePath", "KmsKeyArn", "AssumeRolePolicyDocument", "CodeSigningConfigArn")
 	p.unused("this machine's own", "Architectures", "EphemeralStorage", "RuntimeManagementConfig", "SnapStart", "VpcConfig")
 	p.unused("one version runs here", "AutoPublishAlias", "AutoPublishAliasAllProperties", "DeploymentPreference", "VersionDescription", "VersionDeletionPolicy", "ProvisionedConcurrencyConfig", "AutoPublishCodeSha256")
-	p.unused("a note for people", "Description", "Tags", "Tracing", "RecursiveLoop", "PropagateTags")
+	p.unused("a note for people", "Description", "Tags", "PropagateTags")
+	p.unused("nobody watches figures here; the page shows them", "Tracing", "RecursiveLoop")
 	if events := p.sub("Events"); events != nil {
 		for _, e := range events.v.fields {
 			b.event(f, e, events)

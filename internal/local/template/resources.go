@@ -96,7 +96,8 @@ func (b *builder) queue(res *resource, p *props) {
 		}
 		r.done()
 	}
-	p.unused("permissions and keys are not checked here", "RedriveAllowPolicy", "SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds", "Tags")
+	p.unused("permissions and keys are not checked here", "RedriveAllowPolicy", "SqsManagedSseEnabled", "KmsMasterKeyId", "KmsDataKeyReusePeriodSeconds")
+	p.unused("a note for people", "Tags")
 	p.unused("the poller waits as long as it likes", "ReceiveMessageWaitTimeSeconds")
 	b.stack.Queues = append(b.stack.Queues, q)
 }
@@ -128,7 +129,8 @@ func (b *builder) table(res *resource, p *props) {
 		s.done()
 	}
 	p.unused("throughput has no limit here", "BillingMode", "ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput", "TableClass")
-	p.unused("the file in the data folder is all there is", "PointInTimeRecoverySpecification", "SSESpecification", "DeletionProtectionEnabled", "ContributorInsightsSpecification", "ResourcePolicy", "Tags")
+	p.unused("the file in the data folder is all there is", "PointInTimeRecoverySpecification", "SSESpecification", "DeletionProtectionEnabled", "ContributorInsightsSpecification", "ResourcePolicy")
+	p.unused("a note for people", "Tags")
 	b.stack.Tables = append(b.stack.Tables, t)
 }
 
@@ -200,7 +202,8 @@ func (b *builder) secret(res *resource, p *props) {
 	} else if s.Value == "" {
 		b.fault(res.line, "%s needs GenerateSecretString or SecretString", res.id)
 	}
-	p.unused("permissions and keys are not checked here", "KmsKeyId", "Tags", "Description", "ReplicaRegions")
+	p.unused("permissions and keys are not checked here", "KmsKeyId", "ReplicaRegions")
+	p.unused("a note for people", "Tags", "Description")
 	b.stack.Secrets = append(b.stack.Secrets, s)
 }
 
@@ -217,7 +220,8 @@ func (b *builder) topic(res *resource, p *props) {
 	if p.yes("FifoTopic", false) {
 		b.fault(p.lineOf("FifoTopic"), "%s: FIFO topics are not built here", res.id)
 	}
-	p.unused("permissions and keys are not checked here", "KmsMasterKeyId", "Tags", "SignatureVersion", "TracingConfig", "DisplayName", "DataProtectionPolicy", "DeliveryStatusLogging")
+	p.unused("permissions and keys are not checked here", "KmsMasterKeyId", "SignatureVersion", "TracingConfig", "DataProtectionPolicy", "DeliveryStatusLogging")
+	p.unused("a note for people", "Tags", "DisplayName")
 	p.refuse("is not built here", "ArchivePolicy", "ContentBasedDeduplication")
 	b.stack.Topics = append(b.stack.Topics, t)
 }
