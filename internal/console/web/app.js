@@ -1,0 +1,175 @@
+// The console's pages: they ask the API and show what it says. Text from people
+// is put into the page as text, never as HTML.
+
+import { words } from "./words.js";
+import { signedIn, token } from "./sign-in.js";
+
+let locale = localStorage.getItem("sarnakh.locale") || "fa";
+const main = document.getElementById("main");
+const say = (key) => words[locale][key] ?? key;
+
+// h makes an element: h("td", {class: "number"}, child, …).
+function h(tag, attributes, ...children) {
+  const e = document.createElement(tag);
+  for (const [k, v] of Object.entries(attributes ?? {})) {
+    if (k.startsWith("on")) e.addEventListener(k.slice(2), v);
+    else if (v !== undefined && v !== false) e.setAttribute(k, v);
+  }
+  e.append(...children.flat(Infinity).filter((c) => c !== undefined && c !== null && c !== false));
+  return e;
+}
+
+const ltr = (text) => h("bdi", { dir: "ltr" }, text);
+
+function number(n) {
+  const text = new Intl.NumberFormat(locale === "fa" ? "fa-IR" : "en", { useGrouping: false }).format(n);
+  return h("bdi", { dir: "ltr", class: n < 0 ? "minus" : undefined }, text);
+}
+
+// The weekday is put before the date by hand: some browsers order the parts of
+// a Persian date wrongly.
+function date(value, withTime) {
+  if (!value) return "";
+  const d = new Date(value);
+  const tag = locale === "fa" ? "fa-IR-u-ca-persian" : "en-GB";
+  const zone = value.length === 10 ? "UTC" : undefined;
+  const f = (o) => new Intl.DateTimeFormat(tag, { timeZone: zone, ...o }).format(d);
+  const text = f({ weekday: "long" }) + " " + f({ day: "numeric", month: "long", year: "numeric" }).replace(/ ه‍?\.?ش\.?$/, "");
+  return withTime ? text + (locale === "fa" ? "، " : ", ") + f({ hour: "2-digit", minute: "2-digit" }) : text;
+}
+
+async function api(path, options) {
+  const answer = await fetch("/api/" + path + (path.includes("?") ? "&" : "?") + "locale=" + locale, {
+    ...options, headers: { Authorization: "Bearer " + token(), "Content-Type": "application/json" },
+  });
+  if (answer.status === 401) { await signedIn(true); throw new Error(say("signIn")); }
+  const body = await answer.json().catch(() => ({ detail: answer.statusText }));
+  if (!answer.ok) throw Object.assign(new Error(body.detail || body.message || answer.statusText), { code: body.code });
+  return body;
+}
+
+const band = (name, title) => h("span", { class: "band " + name }, title || name);
+const table = (heads, rows, foot) => h("table", {},
+  h("thead", {}, h("tr", {}, ...heads.map(([t, c]) => h("th", { scope: "col", class: c }, t)))),
+  h("tbody", {}, ...rows), foot && h("tfoot", {}, foot));
+const empty = (text, next) => h("section", { class: "sheet empty" }, h("p", {}, text), next && h("p", { class: "soft" }, next));
+
+async function leads() {
+  const list = await api("leads?limit=100");
+  if (!list.leads?.length) return [h("h1", {}, say("leads")), empty(say("noLeads"), say("noLeadsNext"))];
+  return [h("h1", {}, say("leads")), h("section", { class: "sheet" }, table(
+    [[say("lead")], [say("score"), "number"], [say("band")], [say("grade")], [say("stage")], [say("why")], [say("last")]],
+    list.leads.map((l) => h("tr", {},
+      h("td", {}, h("a", { href: "#/leads/" + l.id }, h("bdi", {}, l.name || l.email || l.id)), l.company && h("div", { class: "soft" }, h("bdi", {}, l.company))),
+      h("td", { class: "number" }, h("strong", {}, number(l.score))),
+      h("td", {}, band(l.band, l.bandTitle)), h("td", {}, ltr(l.grade)), h("td", {}, l.stage || ""),
+      h("td", { class: "soft" }, (l.why || []).join(locale === "fa" ? "، " : ", ")), h("td", { class: "soft" }, date(l.last)))))),
+  list.more && h("p", { class: "soft" }, say("more"))];
+}
+
+function lines(l) {
+  const rows = l.lines.map((x) => h("tr", { class: x.kind === "signal" || x.kind === "fit" || x.kind === "manual" ? undefined : "cut" },
+    h("td", {}, say("kind." + x.kind) !== "kind." + x.kind ? say("kind." + x.kind) + ": " : "", x.title,
+      x.count > 1 && h("span", { class: "soft" }, " × ", number(x.count)),
+      x.limit !== undefined && h("span", { class: "soft" }, " (", say("limit"), " ", number(x.limit), x.days > 1 ? [" / ", number(x.days), " ", say("days")] : "", ")")),
+    h("td", { class: "soft" }, date(x.last)),
+    h("td", { class: "number" }, number(x.points))));
+  const flat = rows.map((r) => r);
+  return h("section", { class: "sheet" }, h("h2", {}, say("adds")), table(
+    [[say("line")], [say("last")], [say("points"), "number"]], flat,
+    h("tr", {}, h("td", { colspan: 2 }, say("sum")), h("td", { class: "number", id: "sum" }, number(l.lines.reduce((s, x) => s + x.points, 0))))));
+}
+
+async function lead(id) {
+  const l = await api("leads/" + encodeURIComponent(id));
+  const c = l.card;
+  const fact = (k, v) => v && [h("dt", {}, k), h("dd", {}, v)];
+  const chips = (list) => h("ul", { class: "chips" }, ...list.map((t) => h("li", {}, t)));
+  const act = (type) => h("button", { type: "button", class: type === "lead.taken" ? "primary" : undefined, onclick: async (e) => {
+    e.target.disabled = true;
+    try {
+      await api("leads/" + l.id + "/activities", { method: "POST", body: JSON.stringify({ id: crypto.randomUUID(), type }) });
+      e.target.replaceWith(h("span", { role: "status" }, say("done")));
+    } catch (err) { e.target.disabled = false; e.target.after(h("span", { role: "alert" }, " " + err.message)); }
+  } }, say("act." + type));
+  return [
+    h("h1", {}, h("bdi", {}, l.name || say("noName"))),
+    l.movedTo && h("p", {}, say("moved"), " ", h("a", { href: "#/leads/" + l.movedTo }, ltr(l.movedTo))),
+    h("section", { class: "sheet head" },
+      h("div", { class: "score", id: "score", "data-score": c.total }, number(c.total)),
+      h("div", {}, band(c.band, l.bandTitle), " ", ltr(c.grade), h("div", { class: "soft" },
+        say("fit"), " ", number(c.fit), " + ", say("engagement"), " ", number(c.engagement), c.manual ? [" + ", say("manual"), " ", number(c.manual)] : "")),
+      h("div", {}, l.stageTitle, l.personaTitle && h("div", { class: "soft" }, l.personaTitle)),
+      l.next && h("div", { class: "soft" }, say("next"), " ", date(l.next.day), ": ", l.next.to),
+      h("div", {}, act("lead.taken"), " ", act("call.answered"), " ", act("call.missed"))),
+    l.work?.reasons?.length && h("section", { class: "sheet" }, h("h2", {}, say("work")), ...l.work.reasons.map((r) =>
+      h("p", {}, r.title?.[locale] || say("reason." + r.kind), " — ", say("until"), " ", date(new Date(r.due * 1000).toISOString(), true)))),
+    h("div", { class: "cards" },
+      lines(l),
+      h("div", {},
+        l.whyNow?.length && h("section", { class: "sheet" }, h("h2", {}, say("why")), chips(l.whyNow)),
+        h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, h("bdi", {}, a.text)) || []))),
+        l.wouldRaise?.length && h("section", { class: "sheet" }, h("h2", {}, say("raise")), chips(l.wouldRaise)),
+        l.mail && mail(l.mail), recent(l))),
+  ];
+}
+
+function mail(m) {
+  const state = m.suppressed ? say("suppressed") : m.consent ? say("consented") : say("noConsent");
+  return h("section", { class: "sheet" }, h("h2", {}, say("mail")), h("p", {}, state, m.salesTalking && " — " + say("salesTalking")),
+    ...(m.tracks || []).map((t) => h("p", {}, t.title, ": ", t.ended ? say("ended") + " (" + t.ended + ")" : t.step, t.due && [" — ", date(t.due, true)], t.held && h("span", { class: "soft" }, " ", say("held"), ": ", t.held))),
+    ...(m.sends || []).map((s) => h("p", { class: "soft" }, date(s.at, true), " — ", s.mail, s.unknown && " — " + say("unknown"), s.failed && " — " + s.failed)));
+}
+
+function recent(l) {
+  if (!l.recent?.length) return null;
+  return h("section", { class: "sheet" }, h("h2", {}, say("recent")), table([[say("what")], [say("when")]], l.recent.map((e) => h("tr", {},
+    h("td", {}, e.signals?.length ? e.signals.join("، ") : ltr(e.type), (e.machine || e.revoked) && h("span", { class: "soft" }, " ", say("machine"))), h("td", { class: "soft" }, date(e.at, true))))));
+}
+
+async function work() {
+  const list = await api("work");
+  if (!list.work.length) return [h("h1", {}, say("work")), empty(say("noWork"), say("noWorkNext"))];
+  return [h("h1", {}, say("work")), h("section", { class: "sheet" }, table([[say("lead")], [say("phone")], [say("why")], [say("until")]], list.work.map((w) => h("tr", {},
+    h("td", {}, h("a", { href: "#/leads/" + w.id }, h("bdi", {}, w.name || w.id))), h("td", {}, w.phone ? h("a", { href: "tel:" + w.phone }, ltr(w.phone)) : ""),
+    h("td", {}, w.reasons.map((r) => r.title?.[locale]).join("، ")), h("td", { class: "soft" }, date(new Date(w.reasons[0].due * 1000).toISOString(), true))))))];
+}
+
+async function parked() {
+  const list = await api("parked");
+  if (!list.parked.length) return [h("h1", {}, say("parked")), empty(say("noParked"))];
+  return [h("h1", {}, say("parked")), h("section", { class: "sheet" }, table([[say("when")], [say("source")], [say("reason")]], list.parked.map((p) => h("tr", {},
+    h("td", { class: "soft" }, date(p.at, true)), h("td", {}, ltr(p.source)), h("td", {}, h("bdi", {}, p.reason))))))];
+}
+
+async function show() {
+  const [, page, id] = (location.hash || "#/leads").split("/");
+  document.documentElement.lang = locale;
+  document.documentElement.dir = locale === "fa" ? "rtl" : "ltr";
+  document.getElementById("brand").textContent = document.title = say("brand");
+  const other = document.getElementById("locale");
+  other.textContent = locale === "fa" ? "English" : "فارسی";
+  other.lang = locale === "fa" ? "en" : "fa";
+  for (const a of document.querySelectorAll("nav a")) {
+    a.textContent = say(a.dataset.word);
+    a.toggleAttribute("aria-current", a.hash === "#/" + page);
+  }
+  main.setAttribute("aria-busy", "true");
+  let content;
+  try {
+    content = page === "leads" && id ? await lead(id) : page === "work" ? await work() : page === "parked" ? await parked() : await leads();
+  } catch (err) {
+    content = [h("section", { class: "sheet empty", role: "alert" }, h("p", {}, err.code === "no_playbook" ? say("noPlaybook") : err.message),
+      h("button", { type: "button", onclick: show }, say("again")))];
+  }
+  main.replaceChildren(...content.flat().filter(Boolean));
+  main.removeAttribute("aria-busy");
+}
+
+document.getElementById("locale").addEventListener("click", () => {
+  locale = locale === "fa" ? "en" : "fa";
+  localStorage.setItem("sarnakh.locale", locale);
+  show();
+});
+addEventListener("hashchange", () => { if (location.hash.startsWith("#/")) show(); });
+if (await signedIn(false)) show();

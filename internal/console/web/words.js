@@ -1,0 +1,23 @@
+// The words on the pages. docs/glossary.md is their home.
+export const words = {
+  fa: {
+    brand: "سرنخ", leads: "سرنخ‌ها", work: "کار امروز", parked: "کنارگذاشته‌ها", lead: "سرنخ", score: "امتیاز", band: "گرما", grade: "رتبه", stage: "مرحله", why: "چرا اکنون",
+    last: "آخرین بار", line: "از چه", points: "امتیاز", sum: "جمع", adds: "امتیاز از کجا آمده", limit: "سقف", days: "روز", fit: "تناسب", engagement: "رفتار", manual: "دستی", who: "مشخصات", raise: "چه چیزی بالا می‌برد",
+    mail: "نامه‌ها", consented: "اجازه داده است", noConsent: "اجازه‌ی تبلیغ نداده است", suppressed: "به این نشانی نامه نمی‌رود", salesTalking: "فروش در حال گفتگوست", held: "می‌ماند", ended: "تمام شد", unknown: "سرنوشت نامعلوم",
+    recent: "تازه‌ترین کارها", what: "چه", when: "کی", machine: "(کار ماشین؛ بی‌امتیاز)", next: "با گذر زمان، از", until: "تا", phone: "تلفن", source: "از کجا", reason: "دلیل", noName: "بی‌نام", moved: "یکی شده با", done: "ثبت شد", again: "دوباره",
+    more: "سرنخ‌های بیشتری هم هست.", signIn: "دوباره وارد شوید.", noPlaybook: "هنوز کتابچه‌ای منتشر نشده است: sarnakh publish playbook/",
+    noLeads: "هنوز سرنخی نیست.", noLeadsNext: "صفحه‌ی فرود نمونه را باز کنید و فرم را بفرستید؛ چند ثانیه بعد این‌جاست.", noWork: "کاری نمانده است.", noWorkNext: "وقتی سرنخی داغ شود یا تماس بخواهد، این‌جا می‌آید.", noParked: "امروز چیزی کنار گذاشته نشده است.",
+    "kind.cap": "سقف", "kind.group limit": "سقف گروه", "kind.engagement limit": "سقف رفتار", "kind.fit limit": "سقف تناسب", "kind.funnel": "جایگاه در قیف", "kind.manual": "دستی",
+    "act.lead.taken": "برمی‌دارم", "act.call.answered": "جواب داد", "act.call.missed": "جواب نداد", "reason.fastlane": "خودش خواسته؛ همین حالا زنگ بزنید", "reason.handover": "داغ شده است", "reason.task": "تماس",
+  },
+  en: {
+    brand: "Sarnakh", leads: "Leads", work: "Today's work", parked: "Set aside", lead: "Lead", score: "Score", band: "Warmth", grade: "Grade", stage: "Stage", why: "Why now",
+    last: "Last", line: "What for", points: "Points", sum: "Sum", adds: "How the score adds up", limit: "limit", days: "days", fit: "fit", engagement: "engagement", manual: "manual", who: "Who", raise: "What would raise it",
+    mail: "Mail", consented: "Gave consent", noConsent: "No consent to marketing", suppressed: "No mail goes to this address", salesTalking: "sales is talking", held: "held", ended: "ended", unknown: "fate unknown",
+    recent: "Latest activity", what: "What", when: "When", machine: "(a machine; no points)", next: "By time alone, from", until: "by", phone: "Phone", source: "Source", reason: "Reason", noName: "No name yet", moved: "Joined with", done: "Recorded", again: "Try again",
+    more: "There are more leads.", signIn: "Please sign in again.", noPlaybook: "No playbook is published yet: sarnakh publish playbook/",
+    noLeads: "No leads yet.", noLeadsNext: "Open the sample landing page and post its form; seconds later it is here.", noWork: "Nothing left to do.", noWorkNext: "A lead that becomes hot, or asks for a call, appears here.", noParked: "Nothing was set aside today.",
+    "kind.cap": "cap", "kind.group limit": "group limit", "kind.engagement limit": "engagement limit", "kind.fit limit": "fit limit", "kind.funnel": "funnel", "kind.manual": "manual",
+    "act.lead.taken": "Take", "act.call.answered": "Answered", "act.call.missed": "No answer", "reason.fastlane": "Asked for it: call now", "reason.handover": "Became hot", "reason.task": "Call",
+  },
+};

@@ -1,0 +1,262 @@
+package flow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/store"
+)
+
+// Feedback turns what SES says of a mail into evidence on the recipient, and
+// bounces and complaints into suppression.
+type Feedback struct {
+	Store interface {
+		RecipientStore
+		Park(ctx context.Context, p store.Parked) error
+		ReadDecision(ctx context.Context, key store.DecisionKey) (store.Decision, error)
+		WriteDecision(ctx context.Context, d store.Decision) error
+	}
+	// Queue takes an activity message.
+	Queue func(ctx context.Context, body []byte) error
+	Log   *slog.Logger
+}
+
+// sesEvent is the part of an SES event that changes anything.
+type sesEvent struct {
+	EventType        string `json:"eventType"`
+	NotificationType string `json:"notificationType"` // the older form of feedback notices
+	Mail             struct {
+		MessageID   string              `json:"messageId"`
+		Timestamp   time.Time           `json:"timestamp"`
+		Destination []string            `json:"destination"`
+		Tags        map[string][]string `json:"tags"`
+	} `json:"mail"`
+	Bounce struct {
+		BounceType        string    `json:"bounceType"`
+		BounceSubType     string    `json:"bounceSubType"`
+		Timestamp         time.Time `json:"timestamp"`
+		BouncedRecipients []struct {
+			EmailAddress string `json:"emailAddress"`
+		} `json:"bouncedRecipients"`
+	} `json:"bounce"`
+	Complaint struct {
+		Timestamp             time.Time `json:"timestamp"`
+		ComplaintFeedbackType string    `json:"complaintFeedbackType"`
+		ComplainedRecipients  []struct {
+			EmailAddress string `json:"emailAddress"`
+		} `json:"complainedRecipients"`
+	} `json:"complaint"`
+	Reject struct {
+		Reason string `json:"reason"`
+	} `json:"reject"`
+	Failure struct {
+		ErrorMessage string `json:"errorMessage"`
+	} `json:"failure"`
+}
+
+func (e *sesEvent) tag(name string) string {
+	if v := e.Mail.Tags[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// Handle takes one event. What is not an event, or concerns no mail of ours,
+// is parked with the reason: the error is for trouble that may pass.
+func (f *Feedback) Handle(ctx context.Context, id string, body []byte, now time.Time) error {
+	var e sesEvent
+	if err := json.Unmarshal(body, &e); err != nil {
+		return f.park(ctx, id, "not_an_event", "not a JSON event of SES (the note with which a new subscription begins is plain text)", body, now)
+	}
+	kind := e.EventType
+	if kind == "" {
+		kind = e.NotificationType
+	}
+	if key := e.tag("decision"); key != "" {
+		return f.alert(ctx, id, key, kind, body, now)
+	}
+	recipient, send := e.tag("recipient"), e.tag("send_id")
+	if !lead.ValidID(recipient) || send == "" {
+		return f.park(ctx, id, "unknown_mail", "the event carries no recipient and send_id of ours", body, now)
+	}
+	var changed bool
+	var err error
+	switch kind {
+	case "Send":
+		changed, err = f.note(ctx, recipient, func(r *nurture.Recipient) bool { return r.Left(send, "", now) })
+		if err == nil {
+			err = f.tell(ctx, recipient, "sent:"+send, activity.MailSent, e, now)
+		}
+	case "Delivery":
+		// A delivery proves the sending too, if its own event was lost.
+		changed, err = f.note(ctx, recipient, func(r *nurture.Recipient) bool { return r.Left(send, "", now) })
+	case "Reject", "Rendering Failure", "RenderingFailure":
+		reason := first(e.Reject.Reason, e.Failure.ErrorMessage, kind)
+		changed, err = f.note(ctx, recipient, func(r *nurture.Recipient) bool { return r.Never(send, clip(reason, 100)) })
+	case "Bounce":
+		changed, err = f.bounce(ctx, recipient, send, e, now)
+	case "Complaint":
+		changed, err = f.complaint(ctx, recipient, send, e, now)
+	case "DeliveryDelay", "Delivery Delay", "Open", "Click", "Subscription":
+		return nil // delays end in a delivery or a bounce; the rest is switched off
+	default:
+		return f.park(ctx, id, "unknown_event", fmt.Sprintf("no event type %.40q is known", kind), body, now)
+	}
+	if err != nil {
+		return fmt.Errorf("feedback %s of %s: %w", kind, send, err)
+	}
+	f.Log.Info("mail event", "kind", kind, "send", send, "recipient", recipient, "changed", changed)
+	return nil
+}
+
+// note changes the recipient, if there is one: an event may outlive its lead.
+func (f *Feedback) note(ctx context.Context, recipient string, change func(*nurture.Recipient) bool) (bool, error) {
+	changed := false
+	err := update(ctx, f.Store, recipient, func(r *nurture.Recipient) bool {
+		changed = change(r)
+		return changed
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return changed, err
+}
+
+func (f *Feedback) bounce(ctx context.Context, recipient, send string, e sesEvent, now time.Time) (bool, error) {
+	hard := e.Bounce.BounceType == "Permanent"
+	var addresses []string
+	for _, b := range e.Bounce.BouncedRecipients {
+		addresses = append(addresses, b.EmailAddress)
+	}
+	changed, err := f.note(ctx, recipient, func(r *nurture.Recipient) bool {
+		changed := r.Left(send, "", now) // it left, whatever became of it; a bounce may come before its Send
+		if !hard || r.Erased != 0 {
+			return changed
+		}
+		return suppress(r, addresses, "bounce", now) || changed
+	})
+	if err == nil && hard {
+		err = f.tell(ctx, recipient, "bounced:"+send, activity.MailBounced, e, now)
+	}
+	return changed, err
+}
+
+func (f *Feedback) complaint(ctx context.Context, recipient, send string, e sesEvent, now time.Time) (bool, error) {
+	if e.Complaint.ComplaintFeedbackType == "not-spam" {
+		return false, nil
+	}
+	var addresses []string
+	for _, c := range e.Complaint.ComplainedRecipients {
+		addresses = append(addresses, c.EmailAddress)
+	}
+	at := e.Complaint.Timestamp
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	changed, err := f.note(ctx, recipient, func(r *nurture.Recipient) bool {
+		r.Left(send, "", now)
+		if r.Erased != 0 {
+			return true
+		}
+		suppress(r, addresses, "complaint", now)
+		r.Withdraw("email", "", at)
+		return true
+	})
+	if err == nil {
+		err = f.tell(ctx, recipient, "complained:"+send, activity.MailComplained, e, now)
+	}
+	return changed, err
+}
+
+// suppress stops mail to the addresses named, or to the recipient's own where
+// the event names none of theirs: a forwarded mail complains under another
+// address, and the one we know is the one we write to.
+func suppress(r *nurture.Recipient, addresses []string, reason string, now time.Time) bool {
+	if r.Email == "" {
+		return false
+	}
+	own := len(addresses) == 0 || reason == "complaint" || slices.ContainsFunc(addresses, func(a string) bool {
+		n, err := lead.NormalizeEmail(a)
+		return err == nil && n.Address() == r.Email
+	})
+	if !own || r.SuppressedFor(r.Email) != "" {
+		return false
+	}
+	r.Suppress(r.Email, reason, now)
+	return true
+}
+
+// tell queues the event as an activity of the lead.
+func (f *Feedback) tell(ctx context.Context, recipient, id string, kind activity.Type, e sesEvent, now time.Time) error {
+	at := e.Mail.Timestamp
+	if at.IsZero() || at.After(now) {
+		at = now
+	}
+	a := activity.Activity{
+		ID: activity.ID(id), Type: kind, At: at, Who: activity.WhoIs(recipient), Source: "feedback",
+		Properties: []activity.Property{{Name: "mail", Value: activity.TextValue(e.tag("mail"))}, {Name: "send", Value: activity.TextValue(e.tag("send_id"))}},
+	}
+	if err := f.Queue(ctx, activity.Encode([]activity.Activity{a})); err != nil {
+		return fmt.Errorf("queue %s: %w", kind, err)
+	}
+	return nil
+}
+
+// alert notes that an alert to sales left.
+func (f *Feedback) alert(ctx context.Context, id, tag, kind string, body []byte, now time.Time) error {
+	key, err := store.ParseDecisionKey(untag(tag))
+	if err != nil {
+		return f.park(ctx, id, "unknown_mail", "the event's decision tag is none of ours", body, now)
+	}
+	if kind != "Send" && kind != "Delivery" {
+		f.Log.Error("an alert to sales did not arrive", "decision", key.String(), "kind", kind)
+		return nil
+	}
+	for range tries {
+		d, err := f.Store.ReadDecision(ctx, key)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("feedback of alert %s: %w", key, err)
+		}
+		if d.Done[doneAlert] != 0 {
+			return nil
+		}
+		d.Done = with(d.Done, doneAlert, now.Unix())
+		if err = f.Store.WriteDecision(ctx, d); !errors.Is(err, store.ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("feedback of alert %s: %w", key, store.ErrConflict)
+}
+
+func (f *Feedback) park(ctx context.Context, id, code, reason string, body []byte, now time.Time) error {
+	f.Log.Warn("mail event parked", "messageId", id, "code", code)
+	return f.Store.Park(ctx, store.Parked{At: now, ID: id, Source: "feedback", Code: code, Reason: reason, Body: body})
+}
+
+func first(ss ...string) string {
+	for _, s := range ss {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "")
+	}
+	return s
+}

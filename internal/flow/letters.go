@@ -1,0 +1,151 @@
+package flow
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/link"
+	"github.com/sarnakh/sarnakh/internal/mail"
+	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/persian"
+	"github.com/sarnakh/sarnakh/internal/playbook"
+)
+
+// Letters makes the mail of a claimed send.
+type Letters struct {
+	Keys      *link.Keys
+	PublicURL string // without a slash at the end
+	From      string
+}
+
+// write renders the mail of a send for one person.
+func (l *Letters) write(c *playbook.Compiled, r *nurture.Recipient, p *lead.Profile, s *nurture.Send) (mail.Message, error) {
+	locale := r.Locale
+	if locale == "" {
+		locale = "fa"
+	}
+	tpl, ok, err := c.Mail(s.Mail, locale)
+	switch {
+	case err != nil:
+		return mail.Message{}, err
+	case !ok:
+		return mail.Message{}, fmt.Errorf("mail %q is not in playbook %d", s.Mail, c.Number)
+	}
+	at := time.Unix(s.Claimed, 0).UTC()
+	leave := l.PublicURL + "/u/" + l.Keys.Person(link.ForUnsubscribe, l.person(r, s, tpl.Locale), at)
+	links := make([]string, len(tpl.Links))
+	for i, k := range tpl.Links {
+		switch k.Target {
+		case "unsubscribe":
+			links[i] = leave
+		case "preferences":
+			links[i] = l.PublicURL + "/p/" + l.Keys.Person(link.ForPreferences, l.person(r, s, tpl.Locale), at)
+		case "confirm":
+			links[i] = l.PublicURL + "/confirm/" + l.Keys.Person(link.ForConfirm, l.person(r, s, tpl.Locale), at)
+		case "magnet":
+			links[i] = l.PublicURL + "/d/" + l.Keys.Download(link.Download{Lead: r.ID, Form: magnetOf(c, s.Track), Send: s.ID, Mail: s.Mail}, at, link.NonceOf(s.ID))
+		default:
+			links[i] = l.PublicURL + "/c/" + l.Keys.Click(link.Click{Lead: r.ID, Send: s.ID, Mail: s.Mail, Target: k.Target, Kind: k.Kind, Track: s.Track}, at, fmt.Sprintf("l%d", i))
+		}
+	}
+	content, err := tpl.Render(l.values(c, r, p, s, tpl.Locale), links)
+	if err != nil {
+		return mail.Message{}, fmt.Errorf("write mail %s: %w", s.ID, err)
+	}
+	m := mail.Message{
+		From: l.From, ReplyTo: replyTo(c), To: r.Email, Content: content,
+		Tags: []mail.Header{{Name: "send_id", Value: s.ID}, {Name: "recipient", Value: r.ID}, {Name: "mail", Value: s.Mail}, {Name: "class", Value: string(s.Class)}},
+	}
+	if s.Class == nurture.Marketing {
+		m.Headers = mail.Leave(leave)
+	}
+	return m, nil
+}
+
+func (l *Letters) person(r *nurture.Recipient, s *nurture.Send, locale string) link.Person {
+	return link.Person{Lead: r.ID, Channel: "email", Purpose: "marketing", Send: s.ID, Mail: s.Mail, Locale: locale}
+}
+
+// magnetOf names the form whose magnet the mails of a track bring: the one by
+// which the track is entered.
+func magnetOf(c *playbook.Compiled, track string) string {
+	t := c.Nurture.Track(track)
+	if t == nil {
+		return ""
+	}
+	for _, e := range t.Entry {
+		if f, ok := c.Form(e.Form); ok && f.Magnet != nil {
+			return e.Form
+		}
+	}
+	return ""
+}
+
+// values are the names that a mail may use.
+func (l *Letters) values(c *playbook.Compiled, r *nurture.Recipient, p *lead.Profile, s *nurture.Send, locale string) mail.Lookup {
+	return func(path string) (string, bool) {
+		switch path {
+		case "business.name":
+			return c.Business.Name.In(locale), true
+		case "offer.code", "offer.until":
+			offer := offerOf(c, s)
+			if offer == nil {
+				return "", false
+			}
+			if path == "offer.code" {
+				return offerCode(offer, r.ID, s), true
+			}
+			return moment(time.Unix(s.Claimed, 0).Add(time.Duration(offer.Hours)*time.Hour), c.Zone, locale), true
+		}
+		if name, ok := strings.CutPrefix(path, "lead."); ok {
+			v := p.Text(name)
+			return v, v != ""
+		}
+		return "", false
+	}
+}
+
+// offerOf is the offer that a step makes, nil where it makes none.
+func offerOf(c *playbook.Compiled, s *nurture.Send) *playbook.Offer {
+	t := c.Nurture.Track(s.Track)
+	if t == nil {
+		return nil
+	}
+	for _, step := range t.Steps {
+		if step.Name == s.Step {
+			if o, ok := c.Offer(step.Offer); ok {
+				return o
+			}
+		}
+	}
+	return nil
+}
+
+// offerCode is the same for the same lead and step, however often it is made.
+func offerCode(o *playbook.Offer, id string, s *nurture.Send) string {
+	n := link.NonceOf("offer", o.Name, id, s.Track, s.Step, fmt.Sprint(s.Round))
+	const letters = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+	code := make([]byte, len(n))
+	for i, b := range n {
+		code[i] = letters[int(b)%len(letters)]
+	}
+	return o.Prefix + string(code[:4]) + "-" + string(code[4:])
+}
+
+// moment says a time as people read it.
+func moment(t time.Time, zone *time.Location, locale string) string {
+	if locale == "fa" {
+		return persian.FormatTime(t, zone)
+	}
+	return t.In(zone).Format("Monday 2 January 2006, 15:04")
+}
+
+// replyTo is a mailbox that somebody reads: an answer is the best of signals.
+func replyTo(c *playbook.Compiled) string {
+	if len(c.Sales.Contacts) > 0 {
+		return c.Sales.Contacts[0].Email
+	}
+	return ""
+}

@@ -1,0 +1,69 @@
+package flow
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/ledger"
+	"github.com/sarnakh/sarnakh/internal/playbook"
+)
+
+// HistoryReader reads immutable records of ledgers.
+type HistoryReader interface {
+	ReadHistory(ctx context.Context, refs []ledger.Ref) (ledger.Shelf, error)
+}
+
+// OpenState reads a ledger item for looking at it under a playbook: settled,
+// with what that needs of the history.
+func OpenState(ctx context.Context, h HistoryReader, c *playbook.Compiled, item ledger.Item) (*ledger.State, error) {
+	s, err := ledger.Decode(item)
+	if err != nil {
+		return nil, err
+	}
+	m := c.Rules.Meters()
+	shelf := ledger.Shelf{}
+	for {
+		refs, err := s.Wants(m, shelf)
+		if err != nil {
+			return nil, fmt.Errorf("ledger of %s: %w", item.Lead, err)
+		}
+		if len(refs) == 0 {
+			break
+		}
+		more, err := h.ReadHistory(ctx, refs)
+		if err != nil {
+			return nil, fmt.Errorf("history of %s: %w", item.Lead, err)
+		}
+		for ref, body := range more {
+			shelf[ref] = body
+		}
+	}
+	if err := s.Settle(m, shelf); err != nil {
+		return nil, fmt.Errorf("ledger of %s: %w", item.Lead, err)
+	}
+	return s, nil
+}
+
+// seenSince answers whether a lead did something since a time, to the day.
+func seenSince(ctx context.Context, h HistoryReader, c *playbook.Compiled, item ledger.Item, now time.Time) (func(signal string, since time.Time) bool, error) {
+	s, err := OpenState(ctx, h, c, item)
+	if err != nil {
+		return nil, err
+	}
+	today := c.Day(now)
+	return func(name string, since time.Time) bool {
+		for _, d := range c.Signals {
+			if d.Name == name {
+				f := c.Rules.Facts(s, today)
+				defer f.Close()
+				return f.Seen(d.Number, days(c.Day(since), today))
+			}
+		}
+		return false
+	}, nil
+}
+
+// days counts from one day to another, both included.
+func days(from, to activity.Day) int { return max(1, int(to-from)+1) }
