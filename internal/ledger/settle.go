@@ -250,3 +250,39 @@ func (s *State) Count(m *Meters, n signal.Number, today activity.Day, days int, 
 	}
 	return count
 }
+
+// Adopt takes other meters without reading anything, if it can: when none that
+// differs concerns a signal this lead was seen with. Otherwise, and whenever it
+// is not called, the next Settle reads the tally once. old must be the meters
+// that the state was made with, or nil.
+func (s *State) Adopt(old, new *Meters) {
+	if s.print == new.print || s.stale || old == nil || old.print != s.print {
+		return
+	}
+	for i := range new.plans {
+		p := &new.plans[i]
+		was := old.plan(p.Signal)
+		if was != nil && (was.print == p.print || s.register(p.Signal) == nil && !s.counted(p)) {
+			continue
+		}
+		if p.Profile || p.Count != nil && p.Count.Absent && was != nil && was.print == p.print {
+			continue
+		}
+		return
+	}
+	s.registers = slices.DeleteFunc(s.registers, func(r register) bool {
+		return r.signal != Manual && new.plan(r.signal) == nil
+	})
+	s.print = new.print
+}
+
+// counted tells whether the signal that a count signal counts was ever seen.
+func (s *State) counted(p *plan) bool { return p.Count != nil && s.register(p.Count.Of) != nil }
+
+// Under gives a copy whose registers are made from a tally under other meters:
+// what a preview asks. The copy is for Points, not for storing.
+func (s *State) Under(m *Meters, t Tally) *State {
+	c := *s
+	c.rebuild(m, t)
+	return &c
+}
