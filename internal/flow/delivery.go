@@ -38,7 +38,7 @@ func DeliveryOf(s *ledger.State, p ledger.Pending) Delivery {
 	d := Delivery{
 		Format: 1, Key: key.String(), Lead: s.Lead, Kind: p.Kind, Subject: p.Name, N: int(p.N),
 		At: time.Unix(p.At, 0).UTC(), Quiet: p.Quiet,
-		Playbook: s.Playbook, Total: s.Total, Fit: s.Fit, Band: s.Band, Version: s.Version,
+		Playbook: s.Playbook, Total: s.Total, Fit: s.Fit, Band: store.BandOf(s.Band), Version: s.Version,
 	}
 	switch {
 	case len(p.Reason) == 0:

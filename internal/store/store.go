@@ -19,6 +19,7 @@ import (
 	"errors"
 	"hash/fnv"
 	"strconv"
+	"strings"
 
 	"github.com/sarnakh/sarnakh/internal/lead"
 )
@@ -58,6 +59,12 @@ func BandShardKey(band string, shard int) string {
 		return band + "#0" + strconv.Itoa(shard)
 	}
 	return band + "#" + strconv.Itoa(shard)
+}
+
+// BandOf is the band of an index key: "hot" of "hot#07".
+func BandOf(key string) string {
+	band, _, _ := strings.Cut(key, "#")
+	return band
 }
 
 // WorkShards is the number of hash keys over which the work list is spread.
