@@ -124,7 +124,9 @@ type StreamSource struct {
 	Enabled   bool
 }
 
-// Schedule is a ScheduleV2 event of a function.
+// Schedule is a ScheduleV2 event of a function. Its retries and dead letters
+// are of the call to Lambda, which does not fail here; what the function fails
+// is retried as Function says.
 type Schedule struct {
 	Event       string
 	Line        int
