@@ -104,3 +104,17 @@ func pause(ctx context.Context, try int) error {
 		return nil
 	}
 }
+
+// mostHidden is what SQS allows (AWS: "Amazon SQS visibility timeout").
+const mostHidden = 12 * time.Hour
+
+// Hide keeps a message that was received out of sight, in whole seconds, at
+// most twelve hours from when it was received.
+func (q *Queue) Hide(ctx context.Context, receipt string, d time.Duration) error {
+	seconds := int32(min(max(d, 0), mostHidden) / time.Second)
+	_, err := q.sqs.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{QueueUrl: aws.String(q.url), ReceiptHandle: aws.String(receipt), VisibilityTimeout: seconds})
+	if err != nil {
+		return fmt.Errorf("hide a message: %w", err)
+	}
+	return nil
+}
