@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/sarnakh/sarnakh/internal/flow/web"
 	"github.com/sarnakh/sarnakh/internal/form"
 	"github.com/sarnakh/sarnakh/internal/link"
 	"github.com/sarnakh/sarnakh/internal/nurture"
@@ -87,7 +86,6 @@ type CaptureParts struct {
 	Permissions Permissions
 	Queue       ActivityQueue
 	Keys        *link.Keys
-	Pages       *web.Pages
 	Entropy     io.Reader // random; for ids and form tokens
 	PublicURL   string    // where people reach us, without a slash at the end
 	PagesURL    string    // where the landing pages are; PublicURL when empty

@@ -121,11 +121,11 @@ func (a *ask) refusePage(f *form.Fault) {
 	for _, e := range f.Errors {
 		v.Errors = append(v.Errors, web.FieldWords{Field: e.Field, Words: form.Words(e.Code, a.locale)})
 	}
-	a.page(f.Status, "error", v)
+	a.page(f.Status, web.Error, v)
 }
 
 // page answers with one of our pages.
-func (a *ask) page(status int, name string, v web.View) {
+func (a *ask) page(status int, make func(web.View) []byte, v web.View) {
 	v.Locale = a.locale
 	if v.Brand == "" {
 		// A page without the business's name is better than none.
@@ -133,17 +133,11 @@ func (a *ask) page(status int, name string, v web.View) {
 			v.Brand = s.Name.In(a.locale)
 		}
 	}
-	b, err := a.Pages.Render(name, v)
-	if err != nil {
-		a.Log.Error("page not made", "page", name, "error", err.Error())
-		http.Error(a.w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
-		return
-	}
 	h := a.w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", a.Pages.Policy())
+	h.Set("Content-Security-Policy", web.Policy())
 	h.Set("X-Frame-Options", "DENY")
-	a.finish(status, b)
+	a.finish(status, make(v))
 }
 
 func (a *ask) json(status int, kind string, v any) {

@@ -207,7 +207,7 @@ func (a *ask) thanks(name string) {
 			v.Link, v.Label = "/d/"+token, orElse(cfg.Magnet.Title.In(a.locale), web.Say(a.locale, "thanks.download"))
 		}
 	}
-	a.page(http.StatusOK, "thanks", v)
+	a.page(http.StatusOK, web.Thanks, v)
 }
 
 // download leads to a lead magnet and counts it.

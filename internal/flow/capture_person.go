@@ -145,7 +145,7 @@ func (a *ask) showPreferences(who link.Person, site Site) {
 	for _, t := range site.Topics {
 		v.Topics = append(v.Topics, web.Topic{Name: t.Name, Title: t.Title.In(a.locale), On: !slices.Contains(p.TopicsOff, t.Name)})
 	}
-	a.page(http.StatusOK, "preferences", v)
+	a.page(http.StatusOK, web.Preferences, v)
 }
 
 // unsubscribe follows RFC 8058: a GET only shows a page; a POST with the one
@@ -157,7 +157,7 @@ func (a *ask) unsubscribe(token string) {
 	}
 	if a.r.Method != http.MethodPost {
 		prefer := a.Keys.Person(link.ForPreferences, who, a.Now)
-		a.page(http.StatusOK, "unsubscribe", web.View{
+		a.page(http.StatusOK, web.Unsubscribe, web.View{
 			Title: web.Say(a.locale, "leave.title"), Action: a.r.URL.EscapedPath() + "?l=" + a.locale, Other: "/p/" + prefer + "?l=" + a.locale,
 		})
 		return
@@ -188,7 +188,7 @@ func (a *ask) leave(who link.Person, token string) {
 		a.fail("unsubscribe", err)
 		return
 	}
-	a.page(http.StatusOK, "done", web.View{Title: web.Say(a.locale, "left.title"), Text: web.Say(a.locale, "left.text")})
+	a.page(http.StatusOK, web.Done, web.View{Title: web.Say(a.locale, "left.title"), Text: web.Say(a.locale, "left.text")})
 }
 
 // confirm proves an address. It needs a POST: scanners follow links.
@@ -203,7 +203,7 @@ func (a *ask) confirm(token string) {
 		return
 	}
 	if a.r.Method != http.MethodPost {
-		a.page(http.StatusOK, "confirm", web.View{Title: web.Say(a.locale, "confirm.title"), Action: a.r.URL.EscapedPath() + "?l=" + a.locale})
+		a.page(http.StatusOK, web.Confirm, web.View{Title: web.Say(a.locale, "confirm.title"), Action: a.r.URL.EscapedPath() + "?l=" + a.locale})
 		return
 	}
 	channel, purpose := orElse(who.Channel, "email"), orElse(who.Purpose, "marketing")
@@ -219,7 +219,7 @@ func (a *ask) confirm(token string) {
 		a.fail("confirm", err)
 		return
 	}
-	a.page(http.StatusOK, "done", web.View{Title: web.Say(a.locale, "confirmed.title"), Text: web.Say(a.locale, "confirmed.text")})
+	a.page(http.StatusOK, web.Done, web.View{Title: web.Say(a.locale, "confirmed.title"), Text: web.Say(a.locale, "confirmed.text")})
 }
 
 // person opens a token about permission and takes its language.

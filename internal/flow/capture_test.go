@@ -144,10 +144,6 @@ func newCaptureHouse(t *testing.T) *captureHouse {
 	if err != nil {
 		t.Fatal(err)
 	}
-	web, err := web.New()
-	if err != nil {
-		t.Fatal(err)
-	}
 	required, hold := *ebook, *ebook
 	required.Name, required.Token = "strict", form.TokenRequired
 	hold.Name, hold.Token = "soft", form.TokenHold
@@ -157,7 +153,7 @@ func newCaptureHouse(t *testing.T) *captureHouse {
 	}
 	h.all["lead1"].Grant("email", "marketing", today.Add(-time.Hour), "v1", "form:ebook")
 	h.Capture, err = flow.NewCapture(flow.CaptureParts{
-		Forms: playbook{"ebook": ebook, "strict": &required, "soft": &hold}, Permissions: h.people, Queue: h.queue, Keys: keys, Pages: web,
+		Forms: playbook{"ebook": ebook, "strict": &required, "soft": &hold}, Permissions: h.people, Queue: h.queue, Keys: keys,
 		Entropy: rand.NewChaCha8([32]byte{1}), PublicURL: public, PagesURL: pages,
 	})
 	if err != nil {
