@@ -1,0 +1,126 @@
+package source
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/sarnakh/sarnakh/internal/mail"
+	mailsource "github.com/sarnakh/sarnakh/internal/mail/source"
+	"github.com/sarnakh/sarnakh/internal/playbook"
+)
+
+// Where mails lie in a playbook, and what is sent without a track.
+const (
+	mailFolder  = "mails"
+	confirmMail = "confirm" // double opt-in
+)
+
+// findMails lists mails/<name>.<locale>.md by name.
+func (r *reader) findMails(fsys fs.FS) map[string][]string {
+	files, err := fs.Glob(fsys, mailFolder+"/*.md")
+	if err != nil {
+		return nil // unreachable: the pattern is good
+	}
+	found := map[string][]string{}
+	for _, f := range files {
+		base := strings.TrimSuffix(path.Base(f), ".md")
+		name, locale, ok := strings.Cut(base, ".")
+		if !ok || !isName(name) || locale != "fa" && locale != "en" {
+			r.fault(place{f, 1, 1}, "the file name is not that of a mail", "name.fa.md or name.en.md, with a name of a-z, 0-9 and -")
+			continue
+		}
+		found[name] = append(found[name], locale)
+	}
+	return found
+}
+
+func (r *reader) mailNames() []string { return keysOf(r.mails) }
+
+func (r *reader) readMails(fsys fs.FS) {
+	offers := map[string]bool{}
+	for _, t := range r.p.Nurture.Tracks {
+		for _, s := range t.Steps {
+			offers[s.Mail] = offers[s.Mail] || s.Offer != ""
+		}
+	}
+	for _, name := range r.mailNames() {
+		if usual := r.p.Business.Locales; len(usual) > 0 && !slices.Contains(r.mails[name], usual[0]) {
+			r.fault(place{path.Join(mailFolder, name+"."+r.mails[name][0]+".md"), 1, 1}, fmt.Sprintf("mail %s is missing in %s, the usual locale", name, usual[0]), fmt.Sprintf("write %s/%s.%s.md", mailFolder, name, usual[0]))
+		}
+		for _, locale := range r.mails[name] {
+			r.readMail(fsys, name, locale, offers[name])
+		}
+	}
+}
+
+func (r *reader) readMail(fsys fs.FS, name, locale string, offer bool) {
+	file := path.Join(mailFolder, name+"."+locale+".md")
+	src, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		r.fault(place{file, 1, 1}, "the file cannot be read: "+clip(err.Error()), "check its rights")
+		return
+	}
+	if len(src) > maxFile {
+		r.fault(place{file, 1, 1}, fmt.Sprintf("the file has %d bytes", len(src)), "mail clients cut at 102 KB")
+		return
+	}
+	b := r.p.Business
+	t, err := mailsource.Compile(file, src, name, locale, mailsource.Business{Name: b.Name.In(locale), Address: b.Address.In(locale), Site: b.Site})
+	if err != nil {
+		at, problem := locate(file, err)
+		r.fault(at, problem, "")
+		return
+	}
+	c, err := mail.Compile(t)
+	if err != nil {
+		at, problem := locate(file, err)
+		r.fault(at, problem, "")
+		return
+	}
+	for _, problem := range c.Check(r.mailValues(offer)) {
+		r.fault(place{file, 1, 1}, problem, "")
+	}
+	if !r.used["mail "+name] && name != confirmMail {
+		r.warn(place{file, 1, 1}, fmt.Sprintf("no track sends mail %s", name), "name it in a step, or remove the file")
+	}
+	r.p.Mails = append(r.p.Mails, t)
+}
+
+// mailValues says which values a mail may name, and which always have one.
+func (r *reader) mailValues(offer bool) mail.Names {
+	known := map[string]bool{"business.name": true}
+	if offer {
+		known["offer.code"], known["offer.until"] = true, true
+	}
+	return mail.Names{
+		Known: func(p string) bool {
+			if a, ok := strings.CutPrefix(p, "lead."); ok {
+				r.use("attribute", a)
+				_, ok = (*playbook.Playbook)(r.p).Attribute(a)
+				return ok
+			}
+			return known[p]
+		},
+		Always: func(p string) bool { return known[p] },
+	}
+}
+
+var located = regexp.MustCompile(`^[^:]+:(\d+)(?::(\d+))?: `)
+
+// locate reads the place out of an error that begins with file:line[:col].
+func locate(file string, err error) (place, string) {
+	at, s := place{file, 1, 1}, err.Error()
+	if m := located.FindStringSubmatch(s); m != nil {
+		at.line, _ = strconv.Atoi(m[1])
+		if m[2] != "" {
+			at.col, _ = strconv.Atoi(m[2])
+		}
+		s = s[len(m[0]):]
+	}
+	return at, s
+}
