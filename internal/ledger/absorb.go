@@ -44,9 +44,10 @@ func (s *State) relay(m *Meters, log []Entry) error {
 	if err != nil {
 		return err
 	}
-	conflicts, joining := s.conflicts, s.joining
+	conflicts, joining, backfilled := s.conflicts, s.joining, s.backfilled
 	s.core = fresh.core
 	s.conflicts, s.joining = conflicts, joining
+	s.LookBack = s.LookBack || backfilled
 	return nil
 }
 
@@ -157,6 +158,8 @@ func (s *State) join(m *Meters, other *State, shelf Shelf) error {
 	for _, key := range other.revoked {
 		s.await(key)
 	}
+	s.backfilled = s.backfilled || other.backfilled
+	s.LookBack = s.LookBack || other.LookBack
 	s.stale = true
 	return nil
 }
@@ -208,5 +211,6 @@ func (s *State) joinLogs(m *Meters, other *State, shelf Shelf) error {
 		return cmp.Or(cmp.Compare(a.Key, b.Key), cmp.Compare(a.Received, b.Received), cmp.Compare(a.PayloadHash, b.PayloadHash))
 	})
 	log = slices.CompactFunc(log, func(a, b Entry) bool { return a.Key == b.Key })
+	s.backfilled = s.backfilled || other.backfilled
 	return s.relay(m, log)
 }

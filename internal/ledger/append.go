@@ -168,6 +168,7 @@ func (s *State) revoke(m *Meters, by, key uint64) {
 			if !e.Revoked {
 				e.Revoked = true
 				s.fold(m, e, -1)
+				s.LookBack = s.LookBack || s.backfilled
 			}
 			return
 		}

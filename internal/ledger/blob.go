@@ -25,6 +25,8 @@ const (
 	blobOwners
 	blobRan
 	blobRevoked
+	blobBackfilled
+	blobLookBack
 )
 
 // Units is what writing so many bytes costs.
@@ -96,6 +98,8 @@ func (s *State) blob() []byte {
 	flag(blobOwners, len(owners) > 1)
 	flag(blobRan, s.ran != 0)
 	flag(blobRevoked, len(s.revoked) > 0)
+	flag(blobBackfilled, s.backfilled)
+	flag(blobLookBack, s.LookBack)
 
 	b := make([]byte, 1, MaxItem+256)
 	b[0] = format
@@ -264,6 +268,7 @@ func (s *State) decode(blob []byte) bool {
 	}
 	s.Profile = signal.Bits(r.text())
 	s.Known = has&blobKnown != 0
+	s.backfilled, s.LookBack = has&blobBackfilled != 0, has&blobLookBack != 0
 	if has&blobConflicts != 0 {
 		s.conflicts = int(r.uint() & (1<<40 - 1))
 	}

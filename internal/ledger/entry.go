@@ -11,7 +11,9 @@ type Entry struct {
 	// Key is the hash of the activity's id.
 	Key uint64
 	// Made is the time inside a time-ordered id of ours, in unix seconds; 0 for
-	// any other id. An id newer than every spilled one is new without a read.
+	// any other id. An id newer than every spilled one is new without a read. It
+	// must follow from the id alone: if it depended on when the activity came, a
+	// repeated one could be taken for new.
 	Made int64
 	// PayloadHash tells a repeated activity from another one under the same id.
 	PayloadHash uint32

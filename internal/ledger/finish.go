@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/signal"
 )
 
 const (
@@ -197,15 +198,27 @@ func (f *fitting) forget(p runPointer) {
 	f.records = slices.DeleteFunc(f.records, func(r Record) bool { return slices.Contains(refs, r.Ref) })
 }
 
+// Relabel sets the hits of an entry that is still in the tail, as a match against
+// other signals found them; false if it is not there.
+func (s *State) Relabel(key uint64, hits []signal.Number) bool {
+	i := s.inTail(key)
+	if i < 0 {
+		return false
+	}
+	s.tail[i].Hits = slices.Clone(hits)
+	s.stale = true
+	return true
+}
+
 // Backfill adds cells of signals that were not among the hits when entries were
-// logged: what a replay of the log under new conditions found. The cells go into
-// a run of their own, so that a later rebuild finds them.
+// logged: what a match of the pages against other signals found. The cells go
+// into a run of their own, so that a later rebuild finds them.
 func (s *State) Backfill(t Tally) []Record {
 	if len(t) == 0 {
 		return nil
 	}
 	p, records := newRun(s.Lead, &run{tally: t})
 	s.runs = append(s.runs, p)
-	s.stale = true
+	s.stale, s.backfilled = true, true
 	return records
 }

@@ -150,6 +150,7 @@ func (s *State) settleRevoked(by uint64, shelf Shelf) error {
 	if j := s.inTail(key); j >= 0 { // an absorbed lead brought it
 		s.tail[j].Revoked = true
 		s.stale = true
+		s.LookBack = s.LookBack || s.backfilled
 		return nil
 	}
 	verdict, err := s.peek(&Entry{Key: key}, shelf)
@@ -179,6 +180,7 @@ func (s *State) settleRevoked(by uint64, shelf Shelf) error {
 	x, e := &log[at], &s.tail[i]
 	e.undoHits, e.undoDay, e.undoPoints, e.undoUntil = slices.Clone(x.Hits), x.Day, x.Points, x.Until
 	s.stale = true
+	s.LookBack = s.LookBack || s.backfilled
 	return nil
 }
 

@@ -74,6 +74,12 @@ type State struct {
 	Pending  []Pending
 	MovedTo  lead.ID // set when another lead absorbed this one
 
+	// LookBack is set by the ledger when hits that were backfilled may no longer
+	// be right: something was revoked, or the log laid out anew. The caller
+	// matches the log against all its signals again (Relabel, Backfill), as when
+	// they are new, and clears it.
+	LookBack bool
+
 	core
 }
 
@@ -91,6 +97,8 @@ type core struct {
 	spilled     int64        // newest time-ordered id outside the tail
 	ran         int64        // newest time-ordered id in a run
 	revoked     []uint64     // keys revoked before they came
+
+	backfilled bool // some hits are in runs only, not with their entries
 
 	stale    bool     // registers wait for the whole tally
 	revoking []uint64 // keys of tail entries that revoke something not in the tail
