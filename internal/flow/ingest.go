@@ -155,6 +155,7 @@ type batch struct {
 	profiles   map[lead.ID]store.Profile
 	recipients map[lead.ID]store.Recipient
 	joins      []join
+	proposals  []store.Proposal
 }
 
 func (b *batch) fail(m *Message, err error) {

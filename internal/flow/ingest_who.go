@@ -90,6 +90,7 @@ type join struct {
 // resolve finds the lead of every open activity: it reads what it must know,
 // gives unowned identities away, and looks again until nothing is left to do.
 func (b *batch) resolve(strong bool) error {
+	b.proposals = nil // of all looks: once its identity is claimed, a reason is no longer seen
 	for range 10 {
 		b.joins = b.joins[:0]
 		r := resolving{batch: b, owner: map[store.IdentityKey]lead.ID{}, wanted: store.Wanted{Strong: strong},
@@ -118,7 +119,7 @@ func (b *batch) resolve(strong bool) error {
 				}
 			}
 		default:
-			for _, p := range r.proposals {
+			for _, p := range b.proposals {
 				if err := b.propose(p); err != nil {
 					return err
 				}
@@ -140,7 +141,6 @@ type resolving struct {
 	seen      map[any]bool
 	claims    []store.Identity
 	claimed   map[store.IdentityKey][]*arrival
-	proposals []store.Proposal
 }
 
 func (r *resolving) wants() bool {
@@ -288,7 +288,7 @@ func (r *resolving) anchor(a *arrival, owners []lead.ID) (lead.ID, bool) {
 			return "", false
 		}
 		if has {
-			r.proposals = append(r.proposals, store.Proposal{
+			r.batch.proposals = append(r.batch.proposals, store.Proposal{
 				A: owners[at], B: ids[i].id, At: a.a.Received, By: string(a.a.ID),
 				Reason: "one " + string(a.a.Type) + " named a new " + string(ids[i].kind) + " and the " + string(ids[at].kind) + " of a person who has another",
 			})
@@ -356,7 +356,7 @@ func (r *resolving) attach(a *arrival, primary lead.ID, owners []lead.ID) {
 				r.joinTo(primary, other, n.key)
 			}
 		case other != primary && a.party.direct == "":
-			r.proposals = append(r.proposals, store.Proposal{
+			r.batch.proposals = append(r.batch.proposals, store.Proposal{
 				A: primary, B: other, At: a.a.Received, By: string(a.a.ID),
 				Reason: "one " + string(a.a.Type) + " named the " + string(n.kind) + " of another person",
 			})
@@ -470,7 +470,7 @@ func (b *batch) propose(p store.Proposal) error {
 	b.mu.Lock()
 	had := b.proposed[pair]
 	b.mu.Unlock()
-	if had {
+	if had || p.A == p.B {
 		return nil
 	}
 	if err := b.store.Propose(b.ctx, p); err != nil {
