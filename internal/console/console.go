@@ -83,7 +83,7 @@ func (c *Console) Handler() http.Handler {
 	get("/api/parked", c.parked)
 	get("/api/playbook", c.words)
 	mux.Handle("POST /api/leads/{id}/activities", c.api(c.act))
-	mux.Handle("/api/", c.api(func(*request) (any, error) {
+	mux.Handle("GET /api/", c.api(func(*request) (any, error) {
 		return nil, &problem{http.StatusNotFound, "not_found", "no such address in the API"}
 	}))
 	mux.Handle("GET /", c.pages())
