@@ -140,6 +140,7 @@ type Pointer struct {
 	Hash   string
 	Name   string
 	By     string
+	Why    string // the reason that the author gave
 	At     int64
 }
 

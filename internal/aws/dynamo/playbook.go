@@ -15,14 +15,14 @@ import (
 func pointerItem(k store.DeskKey, p store.Pointer) item {
 	it := deskKey(k)
 	it["p"], it["c"], it["s"] = number(p.Number), number(p.Chunks), number(p.Source)
-	it["hash"], it["name"], it["by"], it["a"] = text(p.Hash), text(p.Name), text(p.By), number(p.At)
+	it["hash"], it["name"], it["by"], it["why"], it["a"] = text(p.Hash), text(p.Name), text(p.By), text(p.Why), number(p.At)
 	return it
 }
 
 func pointerOf(it item) store.Pointer {
 	return store.Pointer{
 		Number: uint32(numberOf(it, "p")), Chunks: int(numberOf(it, "c")), Source: int(numberOf(it, "s")),
-		Hash: textOf(it, "hash"), Name: textOf(it, "name"), By: textOf(it, "by"), At: numberOf(it, "a"),
+		Hash: textOf(it, "hash"), Name: textOf(it, "name"), By: textOf(it, "by"), Why: textOf(it, "why"), At: numberOf(it, "a"),
 	}
 }
 

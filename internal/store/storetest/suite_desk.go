@@ -158,7 +158,7 @@ func playbooks(t *testing.T, s Store) {
 	noise := make([]byte, 700<<10) // does not compress: several chunks
 	r := rand.NewChaCha8([32]byte{1})
 	_, _ = r.Read(noise)
-	one := store.Playbook{Pointer: store.Pointer{Number: was + 1, Name: "first", By: "me", At: 5}, Compiled: noise, Archive: []byte("yaml")}
+	one := store.Playbook{Pointer: store.Pointer{Number: was + 1, Name: "first", By: "me", Why: "a first try", At: 5}, Compiled: noise, Archive: []byte("yaml")}
 	must(t, s.Publish(t.Context(), one, was))
 	must(t, s.Publish(t.Context(), one, was)) // our own, whose answer was lost
 	other := one
