@@ -89,6 +89,7 @@ type life struct {
 	item   ledger.Item
 	done   int
 	last   ledger.Entry
+	recent []ledger.Entry // the last forty: what a queue may deliver again
 	bill   units
 	sum    units
 	lines  []ledger.Line
@@ -134,8 +135,9 @@ func (l *life) batch() error {
 		if err := l.take(s, e); err != nil {
 			return err
 		}
+		l.recent = append(l.recent[max(0, len(l.recent)-39):], e)
 		if l.random.Float64() < l.repeats {
-			if err := l.take(s, e); err != nil {
+			if err := l.take(s, l.recent[l.random.IntN(len(l.recent))]); err != nil {
 				return err
 			}
 		}
