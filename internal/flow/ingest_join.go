@@ -15,11 +15,27 @@ import (
 // whose visitor turned out to be somebody, or a pair that a person named.
 // Activities of a lead whose join met a conflict wait for the next round.
 func (b *batch) join() {
+	moved := map[lead.ID]lead.ID{}
+	now := func(id lead.ID) lead.ID {
+		for moved[id] != "" {
+			id = moved[id]
+		}
+		return id
+	}
 	for _, j := range b.joins {
+		if j.into, j.from = now(j.into), now(j.from); j.into == j.from {
+			continue
+		}
 		err := b.joinOne(j)
 		switch {
 		case err == nil:
 			b.taken.Merges++
+			moved[j.from] = j.into
+			for _, a := range b.open {
+				if a.lead == j.from {
+					a.lead = j.into
+				}
+			}
 		case errors.Is(err, store.ErrConflict):
 			b.forget(j.into)
 			b.forget(j.from)

@@ -134,13 +134,13 @@ func (b *batch) resolve(strong bool) error {
 // resolving is one look over the open activities.
 type resolving struct {
 	*batch
-	owner     map[store.IdentityKey]lead.ID  // what will be claimed in this look
-	known     []lead.ID                      // leads that are given a known identity
-	gave      map[lead.ID]map[lead.Kind]bool // which kinds
-	wanted    store.Wanted
-	seen      map[any]bool
-	claims    []store.Identity
-	claimed   map[store.IdentityKey][]*arrival
+	owner   map[store.IdentityKey]lead.ID  // what will be claimed in this look
+	known   []lead.ID                      // leads that are given a known identity
+	gave    map[lead.ID]map[lead.Kind]bool // which kinds
+	wanted  store.Wanted
+	seen    map[any]bool
+	claims  []store.Identity
+	claimed map[store.IdentityKey][]*arrival
 }
 
 func (r *resolving) wants() bool {

@@ -62,6 +62,9 @@ func (b *batch) load(l *line) error {
 		if err != nil {
 			return err
 		}
+		if s.MovedTo != "" {
+			return fmt.Errorf("it was joined to %s: %w", s.MovedTo, store.ErrConflict)
+		}
 		l.state = s
 	} else {
 		l.state = ledger.New(l.id, b.book.Rules.Meters())
@@ -105,7 +108,7 @@ func (b *batch) enter(a *arrival) {
 		kept.Who = activity.WhoIs(string(a.lead)) // no address
 		a.body = activity.Encode([]activity.Activity{kept})
 	}
-	if x.Type == activity.Revoked && x.Revokes != "" {
+	if x.Type == activity.Revoked && x.Revokes != "" && x.Source != public {
 		e.Revokes = x.Revokes.Key()
 	}
 	if x.Type == activity.LeadAdjusted && x.Source != public {
