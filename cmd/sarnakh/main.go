@@ -14,8 +14,11 @@ import (
 )
 
 type cli struct {
-	Local   localCmd   `cmd:"" help:"Run the whole line on this machine, from template.yaml."`
-	Engines enginesCmd `cmd:"" help:"Run a command beside fresh engines (tests do)."`
+	Local    localCmd    `cmd:"" help:"Run the whole line on this machine, from template.yaml."`
+	Playbook PlaybookCmd `cmd:"" help:"Check a playbook."`
+	Mail     MailCmd     `cmd:"" help:"Look at the mails of a playbook."`
+	Engines  enginesCmd  `cmd:"" help:"Run a command beside fresh engines (tests do)."`
+	Publish  publishCmd  `cmd:"" help:"Make the playbook in a folder the one in force."`
 }
 
 func main() {

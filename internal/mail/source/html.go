@@ -11,7 +11,7 @@ import (
 
 // rewrite puts {{ lN }} in the place of each address, and styles what mail
 // clients only style inline: a paragraph that is one link becomes a button.
-func (l *linker) rewrite(src string) (string, error) {
+func (l *linker) rewrite(src, locale string) (string, error) {
 	var b strings.Builder
 	z := xhtml.NewTokenizer(strings.NewReader(src))
 	for {
@@ -20,7 +20,7 @@ func (l *linker) rewrite(src string) (string, error) {
 			if z.Err() != io.EOF {
 				return "", z.Err()
 			}
-			return buttons(b.String()), l.err
+			return links(buttons(b.String())), l.err
 		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
 			tok := z.Token()
 			switch tok.Data {
@@ -29,6 +29,10 @@ func (l *linker) rewrite(src string) (string, error) {
 					if a.Key == "href" {
 						tok.Attr[i].Val = fmt.Sprintf("{{ l%d }}", l.number(a.Val))
 					}
+				}
+			case "ol":
+				if locale == "fa" {
+					tok.Attr = append(tok.Attr, xhtml.Attribute{Key: "style", Val: "list-style-type:persian"})
 				}
 			case "img":
 				if !hasAttr(tok, "alt") {
@@ -75,6 +79,11 @@ func buttons(s string) string {
 	}
 	b.WriteString(s)
 	return b.String()
+}
+
+// links gives the links that are no buttons the house's color.
+func links(s string) string {
+	return strings.ReplaceAll(s, "<a href=", `<a style="color:#0b6e4f" href=`)
 }
 
 // toText says the HTML in plain text: paragraphs apart, items with a dash,

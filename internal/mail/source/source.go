@@ -67,7 +67,7 @@ func Compile(file string, src []byte, name, locale string, b Business) (mail.Tem
 		return fail(at, "%s", err)
 	}
 	links := linker{kinds: f.Links, mail: name, seen: map[string]int{}}
-	inner, err := links.rewrite(html.String())
+	inner, err := links.rewrite(html.String(), locale)
 	if err != nil {
 		return fail(at, "%s", err)
 	}
