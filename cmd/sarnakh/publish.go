@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/user"
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/tool"
+)
+
+// publishCmd makes a playbook the one in force.
+type publishCmd struct {
+	settings
+	Folder  string        `arg:"" type:"existingdir" default:"playbook" help:"Folder of the playbook's YAML files."`
+	Why     string        `placeholder:"TEXT" help:"What changed, for those who read the list of versions."`
+	By      string        `placeholder:"NAME" help:"Who publishes; the user of this machine without it."`
+	First   bool          `help:"Only if none is published yet."`
+	Rescore bool          `help:"Look at all leads again, also where nothing was published."`
+	Wait    time.Duration `placeholder:"DURATION" help:"Wait so long at most until all leads were looked at again."`
+}
+
+func (c *publishCmd) Run(ctx context.Context) error {
+	w, err := c.enter(ctx)
+	if err != nil {
+		return err
+	}
+	store, jobs := w.store(), w.queue("JOBS_QUEUE_URL")
+	if err := w.err(); err != nil {
+		return err
+	}
+	done, err := tool.Publish(ctx, store, jobs, tool.Publishing{
+		Folder: os.DirFS(c.Folder), By: c.author(), Why: c.Why, Now: time.Now(), First: c.First,
+	})
+	for _, f := range done.Warnings {
+		fmt.Fprintf(os.Stderr, "%s/%s (can work, looks wrong)\n", c.Folder, f)
+	}
+	if err != nil {
+		return tool.InFolder(c.Folder, err)
+	}
+	if done.Job == "" && c.Rescore && done.Number == done.Was {
+		if done.Job, err = tool.Rescore(ctx, jobs, done.Number); err != nil {
+			return err
+		}
+	}
+	fmt.Println(done)
+	if done.Job == "" || c.Wait == 0 {
+		return nil
+	}
+	wait, cancel := context.WithTimeout(ctx, c.Wait)
+	defer cancel()
+	return tool.AwaitJob(wait, store, done.Job, func(p tool.JobProgress) { say(p.String()) })
+}
+
+func (c *publishCmd) author() string {
+	if c.By != "" {
+		return c.By
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}

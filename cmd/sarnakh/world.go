@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/sarnakh/sarnakh/internal/aws/dynamo"
+	"github.com/sarnakh/sarnakh/internal/aws/queue"
+	"github.com/sarnakh/sarnakh/internal/aws/secret"
+	"github.com/sarnakh/sarnakh/internal/tool"
+)
+
+// settings say where tables and queues are.
+type settings struct {
+	Env string `type:"path" placeholder:"FILE" help:"Read where tables and queues are from a file such as .local/env, instead of the environment."`
+}
+
+// world is what a verb works on: the tables and queues that the settings name.
+type world struct {
+	get     func(name string) string
+	from    string // where the settings are from, for errors
+	cfg     aws.Config
+	missing []string
+}
+
+// enter reads the settings of a verb.
+func (s settings) enter(ctx context.Context) (*world, error) {
+	if s.Env == "" {
+		cfg, err := config.LoadDefaultConfig(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &world{get: os.Getenv, from: "the environment", cfg: cfg}, nil
+	}
+	text, err := os.ReadFile(s.Env)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no %s: start a run first, with make run", s.Env)
+	}
+	if err != nil {
+		return nil, err
+	}
+	env, err := tool.ReadSettings(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", s.Env, err)
+	}
+	return worldOf(ctx, env, s.Env)
+}
+
+// worldOf takes settings from a map alone: a shell may hold those of another
+// run, or of an account in the cloud.
+func worldOf(ctx context.Context, env map[string]string, from string) (*world, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env["AWS_REGION"]),
+		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], "")))
+	if err != nil {
+		return nil, err
+	}
+	return &world{get: func(name string) string { return env[name] }, from: from, cfg: cfg}, nil
+}
+
+func (w *world) need(name string) string {
+	v := w.get(name)
+	if v == "" {
+		w.missing = append(w.missing, name)
+	}
+	return v
+}
+
+// err names everything that is missing at once.
+func (w *world) err() error {
+	if len(w.missing) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s does not say %s: source .local/env of a local run, or name the resources of a deployed stack", w.from, strings.Join(w.missing, ", "))
+}
+
+// endpoint is where a service is, nil for AWS itself.
+func (w *world) endpoint(service string) *string {
+	if url := w.get("AWS_ENDPOINT_URL_" + service); url != "" {
+		return &url
+	}
+	if url := w.get("AWS_ENDPOINT_URL"); url != "" {
+		return &url
+	}
+	return nil
+}
+
+func (w *world) store() *dynamo.Store {
+	tables := dynamo.Tables{Ledger: w.need("LEDGER_TABLE"), History: w.need("HISTORY_TABLE"), People: w.need("PEOPLE_TABLE"), Desk: w.need("DESK_TABLE")}
+	client := dynamodb.NewFromConfig(w.cfg, func(o *dynamodb.Options) { o.BaseEndpoint = w.endpoint("DYNAMODB") })
+	return dynamo.New(client, tables, nil)
+}
+
+// queue opens the queue whose address stands under a name such as ACTIVITIES_QUEUE_URL.
+func (w *world) queue(name string) *queue.Queue {
+	client := sqs.NewFromConfig(w.cfg, func(o *sqs.Options) { o.BaseEndpoint = w.endpoint("SQS") })
+	return queue.New(client, w.need(name))
+}
+
+// identities is the key of the hashes under which identities are stored.
+func (w *world) identities(ctx context.Context) ([]byte, error) {
+	arn := w.need("IDENTITY_SECRET_ARN")
+	if err := w.err(); err != nil {
+		return nil, err
+	}
+	client := secretsmanager.NewFromConfig(w.cfg, func(o *secretsmanager.Options) { o.BaseEndpoint = w.endpoint("SECRETS_MANAGER") })
+	return secret.Current(ctx, client, arn)
+}
