@@ -31,7 +31,7 @@ func Read(fsys fs.FS, previous *playbook.Playbook) (*playbook.Playbook, error) {
 // Check is Read that also gives warnings: what can work and looks wrong. With
 // faults the playbook is nil.
 func Check(fsys fs.FS, previous *playbook.Playbook) (p *playbook.Playbook, faults, warnings Faults) {
-	r := &reader{sections: map[string]*value{}, p: &playbook.Playbook{Format: playbook.Format}, previous: previous, signals: map[string]*rule{},
+	r := &reader{sections: map[string]*value{}, p: &playbook.Playbook{Format: playbook.Format}, previous: previous, signals: map[string]*rule{}, hashes: map[string]string{},
 		consents: map[string]*value{}, used: map[string]bool{}, where: map[string]place{}}
 	r.load(fsys)
 	// A file that could not be read leaves everything that names its parts
@@ -136,7 +136,9 @@ func (r *reader) compile(fsys fs.FS) {
 	if len(r.faults) > 0 {
 		return
 	}
-	r.checkReach()
+	if r.checkReach(); len(r.faults) > 0 {
+		return
+	}
 	r.finish()
 	r.checkUse()
 }

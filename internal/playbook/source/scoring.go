@@ -135,6 +135,11 @@ func (r *reader) fitSignal(a *playbook.Attribute, o pair) string {
 		return ""
 	}
 	k := &rule{at: o.place, title: title, made: true, def: signal.Definition{Name: name, Kind: signal.OnProfile, Where: &c}}
+	// A signal that was declared with the same condition is the one that counts.
+	if declared := r.hashes[signal.HashOf(k.def)]; declared != "" {
+		r.use("signal", declared)
+		return declared
+	}
 	r.add(k)
 	if r.signals[name] == nil {
 		return ""
@@ -157,6 +162,9 @@ func spread(s string) (low float64, high *float64, ok bool) {
 // fillFit writes the fit rows once signals have numbers.
 func (r *reader) fillFit(rows []fitEntry) {
 	for _, f := range rows {
+		if r.signals[f.signal] == nil {
+			continue // a fault of its own
+		}
 		p := &r.p.Score.Personas[f.persona]
 		p.Fit = append(p.Fit, score.Fit{Signal: r.signals[f.signal].def.Number, Points: f.points})
 	}

@@ -82,6 +82,15 @@ func (r *reader) add(k *rule) {
 		}
 		return
 	}
+	if len(r.order) == signal.MaxNumber {
+		r.fault(k.at, fmt.Sprintf("more than %d signals", signal.MaxNumber), "remove some")
+	}
+	if len(r.order) >= signal.MaxNumber {
+		return
+	}
+	if k.def.Kind == signal.OnProfile {
+		r.hashes[signal.HashOf(k.def)] = k.def.Name
+	}
 	r.signals[k.def.Name] = k
 	r.order = append(r.order, k)
 }
