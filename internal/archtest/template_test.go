@@ -4,6 +4,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -52,6 +53,42 @@ func TestFunctionsOfTheTemplateAreTheFolders(t *testing.T) {
 	}
 	for name := range inTemplate {
 		t.Errorf("the template has a function %s, there is no functions/%s/main.go", name, name)
+	}
+}
+
+// A function asks for its settings in main.go by env.Need("NAME") and env.May("NAME"); the SDK asks for its endpoint itself.
+var setting = regexp.MustCompile(`env\.(Need|May)\("([A-Z_]+)"\)`)
+
+func TestFunctionsAskForTheSettingsThatTheyAreGiven(t *testing.T) {
+	for id, r := range read(t).source["Resources"].(map[string]any) {
+		if text(r, "Type") != "AWS::Serverless::Function" {
+			continue
+		}
+		given, _ := at(r, "Properties", "Environment", "Variables").(map[string]any)
+		asked := map[string]bool{}
+		files, err := filepath.Glob(root + "/" + text(r, "Properties", "CodeUri") + "*.go")
+		if err != nil || len(files) == 0 {
+			t.Errorf("%s has no code in %s (%v)", id, text(r, "Properties", "CodeUri"), err)
+		}
+		for _, f := range files {
+			source, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range setting.FindAllStringSubmatch(string(source), -1) {
+				asked[m[2]] = true
+			}
+		}
+		for name := range asked {
+			if given[name] == nil {
+				t.Errorf("%s asks for %s, which the template does not give it", id, name)
+			}
+		}
+		for name := range given {
+			if !asked[name] {
+				t.Errorf("%s is given %s and never asks for it", id, name)
+			}
+		}
 	}
 }
 
