@@ -101,7 +101,7 @@ func (b *batch) joinOne(j join) error {
 	}
 	var records []ledger.Record
 	for _, s := range []*ledger.State{into, used} {
-		if s.Version > 0 && s.Playbook < c.Number {
+		if s.Version > 0 && (s.Playbook < c.Number || s.LookBack) {
 			more, err := upgrade(b.ctx, b.books, c, s, profile, shelf, read, b.now)
 			if err != nil {
 				return err

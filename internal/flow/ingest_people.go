@@ -12,10 +12,6 @@ import (
 	"github.com/sarnakh/sarnakh/internal/store"
 )
 
-// clockSlack is how far a sender's clock may be ahead before the time in an id
-// is not believed.
-const clockSlack = 5 * time.Minute
-
 // wantsProfile tells that an activity says something about the person.
 func (a *arrival) wantsProfile() bool {
 	return len(a.a.Profile) > 0 || a.bringsAddress() && (a.party.email != "" || a.party.phone != "")
@@ -82,9 +78,10 @@ func (b *batch) readPeople(lines []*line) {
 	}
 }
 
-// older tells that the stored item was made by an older playbook.
+// older tells that the stored item was made by an older playbook, or wants its
+// log looked through again.
 func (b *batch) older(l *line) bool {
-	return len(l.take) > 0 && l.state.Version > 0 && l.state.Playbook < b.book.Number
+	return len(l.take) > 0 && l.state.Version > 0 && (l.state.Playbook < b.book.Number || l.state.LookBack)
 }
 
 // know brings profile and recipient up to date in memory.

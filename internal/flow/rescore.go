@@ -180,7 +180,7 @@ func (r *Rescore) page(ctx context.Context, log *slog.Logger, c *playbook.Compil
 		switch {
 		case s.MovedTo != "" || s.Playbook > c.Number:
 			continue
-		case s.Playbook < c.Number:
+		case s.Playbook < c.Number || s.LookBack:
 			want.Profiles = append(want.Profiles, s.Lead)
 			if s.Known {
 				want.Recipients = append(want.Recipients, string(s.Lead))
@@ -219,7 +219,7 @@ type writing struct {
 // a playbook brings is not.
 func (w *writing) one(ctx context.Context, s *ledger.State, found store.Found) error {
 	shelf, read := ledger.Shelf{}, readFrom(ctx, w.store)
-	if s.Playbook < w.c.Number {
+	if s.Playbook < w.c.Number || s.LookBack {
 		p, err := lead.DecodeProfile(found.Profiles[s.Lead].Body)
 		if err != nil {
 			return err

@@ -53,15 +53,21 @@ func settleNow(m *ledger.Meters, s *ledger.State, shelf ledger.Shelf, read readR
 // and what comes of it is decided quietly: nobody is told that rules changed.
 // The records it gives must be put before the ledger.
 func upgrade(ctx context.Context, books *Books, c *playbook.Compiled, s *ledger.State, p *lead.Profile, shelf ledger.Shelf, read readRefs, now time.Time) ([]ledger.Record, error) {
-	news, err := newSignals(ctx, books, c, s.Playbook)
-	if err != nil {
+	old, err := books.Open(ctx, s.Playbook)
+	if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, ErrNoPlaybook) {
 		return nil, err
 	}
+	if s.LookBack { // what was found in the log before may no longer be true
+		old = nil
+	}
 	var records []ledger.Record
-	if len(news) > 0 {
+	if news := newSignals(c, old); len(news) > 0 {
 		if records, err = lookBack(c, s, news, shelf, read); err != nil {
 			return nil, err
 		}
+		s.LookBack = false
+	} else if old != nil {
+		s.Adopt(old.Rules.Meters(), c.Rules.Meters())
 	}
 	if err := settleNow(c.Rules.Meters(), s, shelf, read); err != nil {
 		return nil, err
@@ -72,11 +78,7 @@ func upgrade(ctx context.Context, books *Books, c *playbook.Compiled, s *ledger.
 }
 
 // newSignals are the activity signals that the older playbook did not have.
-func newSignals(ctx context.Context, books *Books, c *playbook.Compiled, older uint32) ([]signal.Number, error) {
-	old, err := books.Open(ctx, older)
-	if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, ErrNoPlaybook) {
-		return nil, err
-	}
+func newSignals(c, old *playbook.Compiled) []signal.Number {
 	var out []signal.Number
 	for _, d := range c.Set.Definitions() {
 		if d.Kind != signal.OnActivity {
@@ -90,11 +92,12 @@ func newSignals(ctx context.Context, books *Books, c *playbook.Compiled, older u
 		out = append(out, d.Number)
 	}
 	slices.Sort(out)
-	return out, nil
+	return out
 }
 
 // lookBack finds signals in the log of a lead and adds what the tally does not
-// have of them yet. Done twice it adds nothing.
+// have of them yet. Done twice it adds nothing. Entries in the tail are given
+// their hits; what lies in pages gets a record of its own.
 func lookBack(c *playbook.Compiled, s *ledger.State, news []signal.Number, shelf ledger.Shelf, read readRefs) ([]ledger.Record, error) {
 	for {
 		refs, err := s.LogRefs(shelf)
@@ -112,13 +115,34 @@ func lookBack(c *playbook.Compiled, s *ledger.State, news []signal.Number, shelf
 	if err != nil {
 		return nil, err
 	}
+	revoked := map[uint64]bool{}
+	for i := range log {
+		if log[i].Revokes != 0 {
+			revoked[log[i].Revokes] = true
+		}
+	}
+	var cells []ledger.Cell
+	for i := range log {
+		e := &log[i]
+		hits, err := hitsOf(c, e, news)
+		if err != nil {
+			return nil, fmt.Errorf("look back at %s: %w", s.Lead, err)
+		}
+		if len(hits) > len(e.Hits) {
+			s.Relabel(e.Key, hits)
+		}
+		if e.Revoked || revoked[e.Key] {
+			continue
+		}
+		for _, h := range hits {
+			if _, is := slices.BinarySearch(news, h); is {
+				cells = append(cells, ledger.Cell{Signal: h, Day: e.Day, Count: 1})
+			}
+		}
+	}
 	have, err := s.Tally(shelf)
 	if err != nil {
 		return nil, err
-	}
-	cells, err := hitsOf(c, log, news)
-	if err != nil {
-		return nil, fmt.Errorf("look back at %s: %w", s.Lead, err)
 	}
 	for _, cell := range have {
 		if _, is := slices.BinarySearch(news, cell.Signal); is {
@@ -133,33 +157,21 @@ func lookBack(c *playbook.Compiled, s *ledger.State, news []signal.Number, shelf
 	return records, nil
 }
 
-// hitsOf matches the entries of a log against some signals.
-func hitsOf(c *playbook.Compiled, log []ledger.Entry, only []signal.Number) ([]ledger.Cell, error) {
-	revoked := map[uint64]bool{}
-	for i := range log {
-		if log[i].Revokes != 0 {
-			revoked[log[i].Revokes] = true
+// hitsOf are the hits of an entry together with those of only that its
+// properties meet now.
+func hitsOf(c *playbook.Compiled, e *ledger.Entry, only []signal.Number) ([]signal.Number, error) {
+	a, err := activityOf(c, e)
+	if err != nil {
+		return nil, err
+	}
+	hits := slices.Clone(e.Hits)
+	for _, h := range c.Set.Match(&a, nil) {
+		if _, is := slices.BinarySearch(only, h); is {
+			hits = append(hits, h)
 		}
 	}
-	var cells []ledger.Cell
-	var hits []signal.Number
-	for i := range log {
-		e := &log[i]
-		if e.Revoked || revoked[e.Key] {
-			continue
-		}
-		a, err := activityOf(c, e)
-		if err != nil {
-			return nil, err
-		}
-		hits = c.Set.Match(&a, hits[:0])
-		for _, h := range hits {
-			if _, is := slices.BinarySearch(only, h); is {
-				cells = append(cells, ledger.Cell{Signal: h, Day: e.Day, Count: 1})
-			}
-		}
-	}
-	return cells, nil
+	slices.Sort(hits)
+	return slices.Compact(hits), nil
 }
 
 // activityOf is what the log kept of an activity: all that conditions can name,
