@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -44,6 +45,8 @@ type captureHouse struct {
 	now time.Time
 	ip  string
 	log *bytes.Buffer
+
+	entropy io.Reader
 }
 
 type queue struct {
@@ -148,13 +151,13 @@ func newCaptureHouse(t *testing.T) *captureHouse {
 	required.Name, required.Token = "strict", form.TokenRequired
 	hold.Name, hold.Token = "soft", form.TokenHold
 	h := &captureHouse{
-		t: t, keys: keys, queue: &queue{}, now: today, ip: "203.0.113.7", log: &bytes.Buffer{},
+		t: t, keys: keys, queue: &queue{}, now: today, ip: "203.0.113.7", log: &bytes.Buffer{}, entropy: rand.NewChaCha8([32]byte{1}),
 		people: people{mu: &sync.Mutex{}, all: map[string]*nurture.Recipient{"lead1": {ID: "lead1"}, "erased": {ID: "erased", Erased: 1}}, err: new(error)},
 	}
 	h.all["lead1"].Grant("email", "marketing", today.Add(-time.Hour), "v1", "form:ebook")
 	h.Capture, err = flow.NewCapture(flow.CaptureParts{
 		Forms: playbook{"ebook": ebook, "strict": &required, "soft": &hold}, Permissions: h.people, Queue: h.queue, Keys: keys,
-		Entropy: rand.NewChaCha8([32]byte{1}), PublicURL: public, PagesURL: pages,
+		Entropy: h.entropy, PublicURL: public, PagesURL: pages,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -103,6 +103,7 @@
   note("page.viewed", "");
   if (/^(cpc|ppc|paid|ads?|display)/i.test(source.utm_medium || "") || /[?&](gclid|msclkid)=/.test(location.search)) note("ad.clicked", source.utm_source || "");
 
+  // A quarter counts as seen: half of a long form never fits a phone.
   if (w.IntersectionObserver) {
     var watch = new IntersectionObserver(all => {
       all.forEach(x => {
@@ -111,7 +112,7 @@
         watch.unobserve(e);
         if (e.dataset.cta) { note("cta.seen", e.dataset.cta, 1); } else { note("form.seen", formName(e), 1); }
       });
-    }, { threshold: 0.5 });
+    }, { threshold: 0.25 });
     d.querySelectorAll("[data-cta],form").forEach(e => { if (e.dataset.cta || formName(e)) watch.observe(e); });
   }
 
