@@ -1,4 +1,5 @@
 """Turns the env file of the local run into the one that sam gives to functions: names.py .local/env env.json
+Prints the region of the run: engines keep their queues and secrets by region, and sam must sign for the same one.
 
 Inside a container 127.0.0.1 is the container, so every address of this machine becomes host.docker.internal. Without a
 local run the calls of a function would go to AWS itself; that is refused here, early.
@@ -37,6 +38,7 @@ def main():
             inside[name] = re.sub(r"//(127\.0\.0\.1|localhost|172\.17\.0\.1)\b", "//host.docker.internal", value)
     with open(target, "w", encoding="utf-8") as f:
         json.dump({"Parameters": inside}, f, indent=1)
+    print(names.get("AWS_REGION", "us-east-1"))
 
 
 main()

@@ -31,7 +31,8 @@ build() {
 # What a function is given locally: the names and addresses that the local run wrote, seen from inside a container.
 names() {
 	"$here/setup.sh"
-	python3 "$here/names.py" "${SARNAKH_ENV:-.local/env}" "$work/env.json"
+	AWS_DEFAULT_REGION=$(python3 "$here/names.py" "${SARNAKH_ENV:-.local/env}" "$work/env.json")
+	export AWS_DEFAULT_REGION AWS_REGION="$AWS_DEFAULT_REGION"
 }
 
 ready() {
@@ -63,11 +64,13 @@ invoke)
 	ready && invoke "$2" "$3" && cat "$work/answer"
 	;;
 every)
-	# Each function with each of its events: events/<function>.json, events/<function>-<what>.json.
+	# Each function with each of its events: events/<function>.json, events/<function>-<what>.json. In the order of the line:
+	# deliver acts on the record that dispatch has made.
 	BUILD=1 ready
-	failed=0
-	for dir in functions/*/; do
-		fn=$(basename "$dir")
+	failed=0 done=" "
+	for fn in capture ingest rescore dispatch deliver nurture feedback console $(ls functions); do
+		case "$done" in *" $fn "*) continue ;; esac
+		done="$done$fn "
 		set -- events/"$fn".json events/"$fn"-*.json
 		[ -f "$1" ] || { echo "$fn: no event events/$fn.json" >&2; failed=1; }
 		for event in "$@"; do
