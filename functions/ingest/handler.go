@@ -3,18 +3,15 @@ package main
 import (
 	"context"
 
-	"github.com/aws/aws-lambda-go/events"
-
 	"github.com/sarnakh/sarnakh/internal/aws/event"
 	"github.com/sarnakh/sarnakh/internal/flow"
 )
 
 // handler gives a batch of messages to the flow, and back to the queue those
 // that failed.
-func handler(p *event.Process, ingest *flow.Ingest) func(context.Context, events.SQSEvent) (events.SQSEventResponse, error) {
-	return func(ctx context.Context, e events.SQSEvent) (events.SQSEventResponse, error) {
+func handler(p *event.Process, ingest *flow.Ingest) event.Queue {
+	return func(ctx context.Context, b *event.Batch) {
 		log := p.Begin(ctx)
-		b := event.NewBatch(ctx, e)
 		messages := make([]flow.Message, len(b.Messages))
 		for i, m := range b.Messages {
 			messages[i] = flow.Message{ID: m.ID, Body: m.Body, Received: m.Sent, Attempt: m.Attempt}
@@ -22,7 +19,7 @@ func handler(p *event.Process, ingest *flow.Ingest) func(context.Context, events
 		var t flow.Taken
 		if err := event.Safely(func() error { t = ingest.Run(ctx, log, messages, b.Now()); return nil }); err != nil {
 			log.Error("batch failed, all of it comes again", "error", err.Error())
-			return b.Response(), nil
+			return
 		}
 		for _, m := range b.Messages {
 			if err := t.Failed[m.ID]; err != nil {
@@ -37,6 +34,5 @@ func handler(p *event.Process, ingest *flow.Ingest) func(context.Context, events
 		if t.Parked > 0 {
 			p.Measure(b.Now(), event.Metric{Name: "Parked", Value: float64(t.Parked), Unit: event.Count})
 		}
-		return b.Response(), nil
 	}
 }

@@ -60,6 +60,15 @@ func Decode(body []byte, received time.Time) ([]Activity, error) {
 	case len(strings.TrimSpace(string(body[:min(len(body), 64)]))) == 0 && len(body) <= 64:
 		return nil, fault("json", "", "the message is empty", "send a JSON object")
 	}
+	received = received.UTC().Truncate(time.Second)
+	if list, ok := scan(body, received); ok {
+		return list, nil
+	}
+	return decode(body, received)
+}
+
+// decode is the strict reader.
+func decode(body []byte, received time.Time) ([]Activity, error) {
 	t, err := parseJSON(body)
 	if err != nil {
 		var s *syntax
@@ -69,7 +78,6 @@ func Decode(body []byte, received time.Time) ([]Activity, error) {
 	if t.kind != 'o' {
 		return nil, fault("type", "", "the message is not a JSON object", "send one activity, or {\"v\":1,\"activities\":[…]}")
 	}
-	received = received.UTC().Truncate(time.Second)
 	list, envelope := t.member("activities")
 	if !envelope {
 		a, err := read(t, "", received)
@@ -219,9 +227,17 @@ func stated(a *Activity, v tree, field string) error {
 	if err != nil {
 		return err
 	}
+	if err := a.state(s); err != nil {
+		return fault("type", field, "not a time", "write it like 2026-11-24T10:30:00Z (RFC 3339)")
+	}
+	return nil
+}
+
+// state sets the stated time, clamped to what can be.
+func (a *Activity) state(s string) error {
 	at, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return fault("type", field, "not a time", "write it like 2026-11-24T10:30:00Z (RFC 3339)")
+		return err
 	}
 	a.At = at.UTC().Truncate(time.Second)
 	switch {

@@ -30,18 +30,27 @@ type Batch struct {
 	clock
 }
 
-// NewBatch reads the event.
+// NewBatch takes an event that was read.
 func NewBatch(ctx context.Context, e events.SQSEvent) *Batch {
-	b := &Batch{open: make(map[string]bool, len(e.Records)), clock: startClock(ctx)}
-	stated := make([]time.Time, 0, len(e.Records))
-	for _, r := range e.Records {
+	list := make([]Message, len(e.Records))
+	for i, r := range e.Records {
 		m := Message{ID: r.MessageId, Body: []byte(r.Body), Receipt: r.ReceiptHandle, QueueARN: r.EventSourceARN, Sent: millis(r.Attributes["SentTimestamp"])}
 		m.Attempt, _ = strconv.Atoi(r.Attributes["ApproximateReceiveCount"])
-		b.Messages = append(b.Messages, m)
-		b.open[m.ID] = true
-		stated = append(stated, m.Sent)
+		list[i] = m
 	}
-	b.now = Now(stated...)
+	return newBatch(ctx, list)
+}
+
+func newBatch(ctx context.Context, list []Message) *Batch {
+	b := &Batch{Messages: list, open: make(map[string]bool, len(list)), clock: startClock(ctx)}
+	var newest time.Time
+	for _, m := range list {
+		b.open[m.ID] = true
+		if m.Sent.After(newest) {
+			newest = m.Sent
+		}
+	}
+	b.now = Now(newest)
 	for i := range b.Messages {
 		if b.Messages[i].Sent.IsZero() { // never from SQS itself
 			b.Messages[i].Sent = b.now
