@@ -140,6 +140,7 @@ type ask struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	locale string
+	asked  *form.Config // the form that is posted to, once it is known
 }
 
 func (a *ask) route(path []string) {

@@ -119,7 +119,11 @@ func (a *ask) refusePage(f *form.Fault) {
 		v.Title = web.Say(a.locale, "error.400")
 	}
 	for _, e := range f.Errors {
-		v.Errors = append(v.Errors, web.FieldWords{Field: e.Field, Words: form.Words(e.Code, a.locale)})
+		name := e.Field
+		if a.asked != nil {
+			name = a.asked.Label(name, a.locale)
+		}
+		v.Errors = append(v.Errors, web.FieldWords{Field: name, Words: form.Words(e.Code, a.locale)})
 	}
 	a.page(f.Status, web.Error, v)
 }

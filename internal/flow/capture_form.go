@@ -31,6 +31,7 @@ func (a *ask) form(name string) {
 		a.fail("form "+name, err)
 		return
 	}
+	a.asked = cfg
 	if cfg.Locale != "" && a.r.URL.Query().Get("l") == "" {
 		a.locale = cfg.Locale
 	}

@@ -40,6 +40,16 @@ type Config struct {
 	Source Source `json:"source,omitzero"`
 }
 
+// Label is what people call a field, its name where nobody said.
+func (c *Config) Label(field, locale string) string {
+	for _, f := range c.Fields {
+		if f.Name == field && f.Label.In(locale) != "" {
+			return f.Label.In(locale)
+		}
+	}
+	return field
+}
+
 // Text is a wording in the two languages of the house.
 type Text struct {
 	Fa string `json:"fa,omitempty"`

@@ -93,7 +93,7 @@ func Error(v View) []byte {
 	if len(v.Errors) > 0 {
 		p.raw("<ul>\n")
 		for _, e := range v.Errors {
-			p.raw("<li><b>").text(e.Field).raw("</b>: ").text(e.Words).raw("</li>\n")
+			p.raw("<li><b><bdi>").text(e.Field).raw("</bdi></b>: ").text(e.Words).raw("</li>\n")
 		}
 		p.raw(`</ul><p class="soft">`).say("error.back").raw("</p>\n")
 	}
