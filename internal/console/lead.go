@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -61,12 +60,13 @@ func (c *Console) lead(r *request) (any, error) {
 			out["personaTitle"] = title(p.Title.Fa, p.Title.En, p.Name, r.locale)
 		}
 	}
-	var why, raise []string
+	var why []string
+	var raise []map[string]any
 	for _, w := range card.WhyNow {
 		why = append(why, book.SignalTitle(w.Signal, r.locale))
 	}
 	for _, w := range card.WouldRaise {
-		raise = append(raise, fmt.Sprintf("%s +%d", book.SignalTitle(w.Signal, r.locale), w.Points))
+		raise = append(raise, map[string]any{"title": book.SignalTitle(w.Signal, r.locale), "points": w.Points})
 	}
 	out["whyNow"], out["wouldRaise"] = why, raise
 	if n := card.NextCrossing; n != nil {
@@ -114,6 +114,11 @@ func groupTitle(book *playbook.Compiled, name, locale string) string {
 	return name
 }
 
+// attributeTitles name the attributes that every playbook has.
+var attributeTitles = map[string]nurture.Text{
+	"email": {Fa: "ایمیل", En: "E-mail"}, "phone": {Fa: "موبایل", En: "Mobile"}, "locale": {Fa: "زبان", En: "Language"}, "name": {Fa: "نام", En: "Name"},
+}
+
 // person adds what lies beside the ledger.
 func (c *Console) person(r *request, book *playbook.Compiled, id lead.ID, out map[string]any) error {
 	ctx := r.Context()
@@ -134,6 +139,9 @@ func (c *Console) person(r *request, book *playbook.Compiled, id lead.ID, out ma
 	var attributes []attribute
 	for _, reg := range profile.Registers {
 		a := attribute{Name: reg.Name, Title: reg.Name, Value: lead.Words(reg.Value), Text: lead.Words(reg.Value)}
+		if t, ok := attributeTitles[reg.Name]; ok {
+			a.Title = t.In(r.locale)
+		}
 		if known, ok := book.Attribute(reg.Name); ok {
 			a.Title, a.Text = known.Title.In(r.locale), known.ValueTitle(a.Value, r.locale)
 		}
@@ -177,7 +185,7 @@ func mailView(book *playbook.Compiled, r *nurture.Recipient, locale string) map[
 		if t := book.Nurture.Track(e.Track); t != nil {
 			name = t.Title.In(locale)
 		}
-		t := map[string]any{"track": e.Track, "title": name, "step": e.Step, "held": e.Held, "ended": e.Ended}
+		t := map[string]any{"track": e.Track, "title": name, "step": stepTitle(book, e, locale), "held": e.Held, "ended": e.Ended}
 		if e.Due != 0 {
 			t["due"] = time.Unix(e.Due, 0).UTC()
 		}
@@ -185,13 +193,44 @@ func mailView(book *playbook.Compiled, r *nurture.Recipient, locale string) map[
 	}
 	for i := len(r.Sends) - 1; i >= 0; i-- {
 		s := r.Sends[i]
-		sends = append(sends, map[string]any{"mail": s.Mail, "at": time.Unix(s.At, 0).UTC(), "class": s.Class, "unknown": s.Unknown, "failed": s.Failed})
+		sends = append(sends, map[string]any{"mail": mailTitle(book, s.Mail, locale), "at": time.Unix(s.At, 0).UTC(), "class": s.Class, "unknown": s.Unknown, "failed": s.Failed})
 	}
 	v := map[string]any{"consent": r.Consents("email", "marketing", book.Nurture.DoubleOptIn), "suppressed": r.SuppressedFor(r.Email), "salesTalking": r.Held, "tracks": tracks, "sends": sends}
 	if r.Paused != 0 {
 		v["paused"] = time.Unix(r.Paused, 0).UTC()
 	}
 	return v
+}
+
+// mailTitle is the subject of a mail as somebody without a name reads it.
+func mailTitle(book *playbook.Compiled, name, locale string) string {
+	m, ok, err := book.Mail(name, locale)
+	if !ok || err != nil {
+		return name
+	}
+	c, err := m.Render(func(string) (string, bool) { return "", false }, make([]string, len(m.Links)))
+	if err != nil || c.Subject == "" {
+		return name
+	}
+	return c.Subject
+}
+
+// stepTitle says what comes next in a track.
+func stepTitle(book *playbook.Compiled, e nurture.Enrollment, locale string) string {
+	t := book.Nurture.Track(e.Track)
+	if t == nil {
+		return e.Step
+	}
+	for _, s := range t.Steps {
+		switch {
+		case s.Name != e.Step:
+		case s.Task != nil:
+			return s.Task.Title.In(locale)
+		default:
+			return mailTitle(book, s.Mail, locale)
+		}
+	}
+	return e.Step
 }
 
 // find gives the lead of an identity: ?email=, ?phone= (as +98…), ?external=.
@@ -355,5 +394,5 @@ func (c *Console) words(r *request) (any, error) {
 	for _, d := range book.Signals {
 		signals[d.Number] = book.SignalTitle(d.Number, r.locale)
 	}
-	return map[string]any{"number": book.Number, "name": book.Name, "business": book.Business.Name.In(r.locale), "bands": bands, "signals": signals}, nil
+	return map[string]any{"number": book.Number, "name": book.Name, "business": book.Business.Name.In(r.locale), "zone": book.Playbook.Zone, "bands": bands, "signals": signals}, nil
 }

@@ -1,10 +1,11 @@
 // The console's pages: they ask the API and show what it says. Text from people
 // is put into the page as text, never as HTML.
 
-import { words } from "./words.js";
+import { reason, words } from "./words.js";
 import { signedIn, token } from "./sign-in.js";
 
 let locale = localStorage.getItem("sarnakh.locale") || "fa";
+let business = {}; // its time zone, the words of its playbook
 const main = document.getElementById("main");
 const say = (key) => words[locale][key] ?? key;
 
@@ -21,8 +22,8 @@ function h(tag, attributes, ...children) {
 
 const ltr = (text) => h("bdi", { dir: "ltr" }, text);
 
-function number(n) {
-  const text = new Intl.NumberFormat(locale === "fa" ? "fa-IR" : "en", { useGrouping: false }).format(n);
+function number(n, signed) {
+  const text = new Intl.NumberFormat(locale === "fa" ? "fa-IR" : "en", { useGrouping: false, signDisplay: signed ? "exceptZero" : "auto" }).format(n);
   return h("bdi", { dir: "ltr", class: n < 0 ? "minus" : undefined }, text);
 }
 
@@ -32,7 +33,7 @@ function date(value, withTime) {
   if (!value) return "";
   const d = new Date(value);
   const tag = locale === "fa" ? "fa-IR-u-ca-persian" : "en-GB";
-  const zone = value.length === 10 ? "UTC" : undefined;
+  const zone = value.length === 10 ? "UTC" : business.zone;
   const f = (o) => new Intl.DateTimeFormat(tag, { timeZone: zone, ...o }).format(d);
   const text = f({ weekday: "long" }) + " " + f({ day: "numeric", month: "long", year: "numeric" }).replace(/ ه‍?\.?ش\.?$/, "");
   return withTime ? text + (locale === "fa" ? "، " : ", ") + f({ hour: "2-digit", minute: "2-digit" }) : text;
@@ -109,7 +110,7 @@ async function lead(id) {
       h("div", {},
         l.whyNow?.length && h("section", { class: "sheet" }, h("h2", {}, say("why")), chips(l.whyNow)),
         h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, h("bdi", {}, a.text)) || []))),
-        l.wouldRaise?.length && h("section", { class: "sheet" }, h("h2", {}, say("raise")), chips(l.wouldRaise)),
+        l.wouldRaise?.length && h("section", { class: "sheet" }, h("h2", {}, say("raise")), chips(l.wouldRaise.map((w) => [w.title, " ", number(w.points, true)]))),
         l.mail && mail(l.mail), recent(l))),
   ];
 }
@@ -117,8 +118,8 @@ async function lead(id) {
 function mail(m) {
   const state = m.suppressed ? say("suppressed") : m.consent ? say("consented") : say("noConsent");
   return h("section", { class: "sheet" }, h("h2", {}, say("mail")), h("p", {}, state, m.salesTalking && " — " + say("salesTalking")),
-    ...(m.tracks || []).map((t) => h("p", {}, t.title, ": ", t.ended ? say("ended") + " (" + t.ended + ")" : t.step, t.due && [" — ", date(t.due, true)], t.held && h("span", { class: "soft" }, " ", say("held"), ": ", t.held))),
-    ...(m.sends || []).map((s) => h("p", { class: "soft" }, date(s.at, true), " — ", s.mail, s.unknown && " — " + say("unknown"), s.failed && " — " + s.failed)));
+    ...(m.tracks || []).map((t) => h("p", {}, t.title, ": ", t.ended ? say("ended") + " (" + reason(t.ended, locale) + ")" : t.step, t.due && [" — ", date(t.due, true)], t.held && h("span", { class: "soft" }, " ", say("held"), ": ", reason(t.held, locale)))),
+    ...(m.sends || []).map((s) => h("p", { class: "soft" }, date(s.at, true), " — ", s.mail, s.unknown && " — " + say("unknown"), s.failed && " — " + reason(s.failed, locale))));
 }
 
 function recent(l) {
@@ -157,6 +158,7 @@ async function show() {
   main.setAttribute("aria-busy", "true");
   let content;
   try {
+    business = await api("playbook");
     content = page === "leads" && id ? await lead(id) : page === "work" ? await work() : page === "parked" ? await parked() : await leads();
   } catch (err) {
     content = [h("section", { class: "sheet empty", role: "alert" }, h("p", {}, err.code === "no_playbook" ? say("noPlaybook") : err.message),

@@ -21,3 +21,20 @@ export const words = {
     "act.lead.taken": "Take", "act.call.answered": "Answered", "act.call.missed": "No answer", "reason.fastlane": "Asked for it: call now", "reason.handover": "Became hot", "reason.task": "Call",
   },
 };
+
+// reasons are the rules by which a mail waits or a track ended, as the API says
+// them, and their words in Persian.
+const reasons = [
+  [/^finished$/, "به پایان رسید"], [/^goal reached$/, "به هدف رسید"], [/^no consent$/, "بی‌اجازه"], [/^weekend$/, "روز تعطیل هفته"], [/^quiet hours$/, "بیرون از ساعت کار"],
+  [/^holiday (.*)$/, "تعطیل رسمی"], [/^(\d+) hours between two mails$/, "دست‌کم $1 ساعت میان دو نامه"], [/^at most (\d+) mails in (\d+) days$/, "حداکثر $1 نامه در $2 روز"],
+  [/^paused by the person$/, "به خواست خودش"], [/^sales is talking with this person$/, "فروش در حال گفتگوست"], [/^the mail service asked to wait$/, "سرویس نامه خواست صبر کنیم"],
+  [/^refused by the mail service$/, "سرویس نامه نپذیرفت"], [/^(stage|form|signal|band|activity|total|lost|person|reason) ?(.*)$/, "چون پیش‌تر رفت"],
+];
+
+export function reason(text, locale) {
+  if (locale !== "fa" || !text) return text;
+  for (const [pattern, words] of reasons) {
+    if (pattern.test(text)) return text.replace(pattern, words).replace(/\d/g, (d) => "۰۱۲۳۴۵۶۷۸۹"[d]);
+  }
+  return text;
+}
