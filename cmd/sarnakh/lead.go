@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/phone"
+	"github.com/sarnakh/sarnakh/internal/tool"
+)
+
+// leadCmd works on leads.
+type leadCmd struct {
+	Show leadShowCmd `cmd:"" help:"Show a lead: its score, line by line, what is known and what was decided."`
+}
+
+type leadShowCmd struct {
+	settings
+	Lead   string `arg:"" help:"E-mail address, phone number, external id or id of the lead."`
+	Locale string `default:"en" enum:"fa,en" help:"Language: fa or en."`
+	Log    bool   `help:"Every entry of the log too."`
+	Bytes  bool   `help:"What the compact item holds, line by line, too."`
+}
+
+func (c *leadShowCmd) Run(ctx context.Context) error {
+	d, err := c.desk(ctx)
+	if err != nil {
+		return err
+	}
+	return d.Show(ctx, os.Stdout, tool.Showing{Name: c.Lead, Locale: c.Locale, Now: time.Now(), Log: c.Log, Bytes: c.Bytes})
+}
+
+func (s settings) desk(ctx context.Context) (*tool.Desk, error) {
+	w, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store := w.store()
+	secret, err := w.identities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &tool.Desk{Store: store, Secret: secret, Phone: func(region string) lead.Phone { return phone.For(region) }}, nil
+}

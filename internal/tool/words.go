@@ -1,0 +1,70 @@
+package tool
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/persian"
+)
+
+// words are those of one language. They are data: sheet uses them.
+type words struct {
+	persian bool
+
+	lead, total, grade, activities, book, excluded string
+	seen, capped, limited, engagement, fit, manual string
+	why, next, absorbed                            string
+	consent, yes, no, quiet, entries, revoked      string
+}
+
+func wordsOf(locale string) words {
+	if locale == "en" {
+		return words{
+			lead: "lead", total: "total", grade: "grade", activities: "%s activities", book: "playbook %s", excluded: "excluded: kept, not scored",
+			seen: "%s (%s×, last %s)", capped: "%s: at most %s in %s days", limited: "%s: limit %s", engagement: "engagement", fit: "fit", manual: "given by people",
+			why: "why now", next: "by time alone: on %s it becomes %s, with %s", absorbed: "%s was absorbed by %s",
+			consent: "may be sent marketing mail", yes: "yes", no: "no", quiet: "(quiet: nobody was told)", entries: "log of %s entries:", revoked: "revoked",
+		}
+	}
+	return words{
+		persian: true,
+		lead:    "سرنخ", total: "جمع", grade: "رتبه‌ی", activities: "%s رویداد", book: "دفترچه‌ی %s", excluded: "کنار گذاشته: نگه داشته می‌شود، امتیاز نمی‌گیرد",
+		seen: "%s (%s بار، آخرین بار %s)", capped: "%s: بیشینه‌ی %s در %s روز", limited: "%s: حد %s", engagement: "رفتار", fit: "تناسب", manual: "امتیاز دستی",
+		why: "چرا اکنون", next: "تنها با گذر زمان: در %s «%s» می‌شود، با %s", absorbed: "%s در %s ادغام شد",
+		consent: "اجازه‌ی ایمیل بازاریابی", yes: "دارد", no: "ندارد", quiet: "(بی‌صدا: به کسی گفته نشد)", entries: "کارنامه، %s سطر:", revoked: "پس گرفته شد",
+	}
+}
+
+func (w *words) digits(s string) string {
+	if w.persian {
+		return persian.Digits(s)
+	}
+	return s
+}
+
+func (w *words) number(n int) string { return w.digits(fmt.Sprint(n)) }
+
+// points are signed and five wide, so that lines stand below each other.
+func (w *words) points(n int) string {
+	s := fmt.Sprintf("%+d", n)
+	return w.digits(strings.Repeat(" ", max(0, 5-len(s))) + s)
+}
+
+func (w *words) day(d activity.Day) string {
+	if w.persian {
+		j := persian.DateOf(d.Date(), time.UTC)
+		return persian.Digits(fmt.Sprintf("%04d/%02d/%02d", j.Year, j.Month, j.Day))
+	}
+	return d.String()
+}
+
+func (w *words) moment(t time.Time, zone *time.Location) string {
+	t = t.In(zone)
+	if w.persian {
+		j := persian.DateOf(t, zone)
+		return persian.Digits(fmt.Sprintf("%04d/%02d/%02d %s", j.Year, j.Month, j.Day, t.Format("15:04")))
+	}
+	return t.Format("2006-01-02 15:04")
+}
