@@ -1,0 +1,275 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+var (
+	maryam = person{name: "مریم", email: "maryam@pakhsh-aria.example", mobile: "۰۹۱۲۳۴۵۶۷۸۹", role: "sales_manager", employees: "20-50", consent: true, locale: "fa"}
+	// Three alike: one leaves, one stays, one never gave consent. Their fit is too low for a hand-over, which would end the series.
+	bahram = person{name: "بهرام", email: "bahram@forush.example", role: "other_manager", consent: true, locale: "fa"}
+	narges = person{name: "نرگس", email: "narges@forush.example", role: "other_manager", consent: true, locale: "fa"}
+	kamran = person{name: "کامران", email: "kamran@forush.example", role: "other_manager", locale: "fa"}
+	sara   = person{name: "Sara", email: "sara@trade.example", role: "owner", employees: "5-19", consent: true, locale: "en"}
+)
+
+const sales = "sales@sarnakh.example"
+
+func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
+	s := start(t)
+	visitor, worker, reader := s.open(true), s.open(true), s.open(true)
+
+	s.step("مریم opens the landing page, in Persian", func() error {
+		return first(
+			func() error { return visitor.Go(s.line.URL + "/pages/fa.html") },
+			func() error { return visitor.Look("landing", "fa") },
+		)
+	})
+	s.step("she asks for the book and is thanked, with the book to take", func() error {
+		return first(
+			func() error { return s.asks(visitor, maryam, "fa.html", "ebook") },
+			func() error { return visitor.Look("thanks", "fa") },
+			func() error { return visitor.Press(`a.button[href^="/d/"]`) },
+			func() error {
+				return within(soon, func() error {
+					return check(strings.HasSuffix(visitor.At(), "/files/followup-book.html"), "the book is at %s", visitor.At())
+				})
+			},
+			func() error { return visitor.Look("book", "fa") },
+		)
+	})
+	var lead *Lead
+	s.step("her score is 29: 5 for e-mail and mobile, 6 for the book, 8 for her role, 10 for her firm's size", func() (err error) {
+		if lead, err = s.scored(maryam.email, 29); err != nil {
+			return err
+		}
+		for title, want := range map[string]int{"ایمیل و موبایل داد": 5, "کتاب الکترونیکی گرفت": 6, "سمت: مدیر فروش": 8, "تعداد کارکنان: ۲۰ تا ۵۰ نفر": 10} {
+			if got := points(lead, title); got != want {
+				return fmt.Errorf("the line %q has %d points, want %d: %+v", title, got, want, lead.Lines)
+			}
+		}
+		return check(lead.Card.Band == "warm" && lead.Card.Grade == "B3" && lead.BandTitle == "ولرم", "she is %s %s %s", lead.Card.Band, lead.Card.Grade, lead.BandTitle)
+	})
+	s.step("the console lists her and explains her score, line by line", func() error {
+		return first(
+			func() error { return worker.Go(s.line.URL + "/leads") },
+			func() error { return worker.Wait("tbody tr") },
+			func() error { return worker.Look("run-leads", "fa") },
+			func() error { return s.openConsole(worker) },
+			func() error { return worker.Look("console-list", "fa") },
+			func() error { return worker.Press(`a[href="#/leads/` + lead.ID + `"]`) },
+			func() error { return s.explained(worker, "fa", 29) },
+			func() error { return worker.Look("console-lead", "fa") },
+		)
+	})
+	var book Mail
+	s.step("the book comes by e-mail, right to left, without a marketing mail's headers: she asked for it", func() (err error) {
+		if book, err = s.mail(maryam.email, "asked", "welcome-book"); err != nil {
+			return err
+		}
+		return first(
+			func() error {
+				return check(book.Header("List-Unsubscribe") == "" && strings.Contains(book.Text, "مریم"), "the mail is %q %+v", book.Text, book.Headers)
+			},
+			func() error { return s.reads(reader, book, "mail-book", "fa") },
+		)
+	})
+	s.step("half a minute later she clicks in it: 3 points more", func() error {
+		return first(
+			func() error { return s.line.Forward(30 * time.Second) },
+			func() error { return s.clicks(reader, book) },
+			func() (err error) { lead, err = s.scored(maryam.email, 32); return err },
+			func() error {
+				return check(points(lead, "روی پیوند نامه کلیک کرد") == 3, "the click has %d points", points(lead, "روی پیوند نامه کلیک کرد"))
+			},
+		)
+	})
+
+	s.step("بهرام asks for the book with JavaScript switched off", func() error {
+		plain := s.open(false)
+		return first(
+			func() error { return s.asks(plain, bahram, "fa.html", "ebook") },
+			func() error { return plain.Wait(`a.button[href^="/d/"]`) },
+			func() (err error) { _, err = s.scored(bahram.email, 9); return err },
+			plain.Trouble,
+		)
+	})
+	s.step("نرگس, as he; کامران, without consent; Sara, in English on a phone", func() error {
+		for _, p := range []person{narges, kamran} {
+			if err := s.asks(s.open(true), p, "fa.html", "ebook"); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			if _, err := s.scored(p.email, 9); err != nil {
+				return err
+			}
+		}
+		tab := s.open(true)
+		return first(
+			func() error { return tab.Go(s.line.URL + "/pages/en.html") },
+			func() error { return tab.Look("landing", "en") },
+			func() error { return tab.size(phone) },
+			func() error { return s.asks(tab, sara, "en.html", "ebook") },
+			func() error { return tab.Look("thanks", "en") },
+			func() (err error) { _, err = s.scored(sara.email, 24); return err },
+		)
+	})
+	s.step("each of them gets the mail that they asked for", func() error {
+		for _, p := range []person{bahram, narges, kamran, sara} {
+			m, err := s.mail(p.email, "asked", "welcome-book")
+			if err != nil {
+				return err
+			}
+			if p == sara {
+				if err := s.reads(reader, m, "mail-book", "en"); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+
+	var offer Mail
+	s.step("the clock moves day by day until the first marketing mails leave, in open hours, with the headers to leave by", func() error {
+		for range 40 { // نوروز is seventeen days long
+			if err := s.line.Forward(24 * time.Hour); err != nil {
+				return err
+			}
+			came := 0
+			for _, p := range []person{maryam, bahram, narges} {
+				all, err := s.mails(p.email, "marketing")
+				if err != nil {
+					return err
+				}
+				if len(all) > 0 {
+					came++
+				}
+			}
+			if came == 3 {
+				break
+			}
+		}
+		for _, p := range []person{maryam, bahram, narges, sara} {
+			m, err := s.mail(p.email, "marketing", "")
+			if err != nil {
+				return err
+			}
+			if _, err := permits(m); err != nil {
+				return err
+			}
+			if err := inOpenHours(m.At); err != nil {
+				return fmt.Errorf("%q to %s: %w", m.Subject, p.email, err)
+			}
+			if p == maryam {
+				offer = m
+			}
+		}
+		return s.reads(reader, offer, "mail-marketing", "fa")
+	})
+	s.step("مریم asks for a demo: she is hot, and sales gets one alert", func() error {
+		before, err := s.line.Lead(maryam.email)
+		if err != nil {
+			return err
+		}
+		return first(
+			func() error { return visitor.Go(s.line.URL + "/pages/fa-demo.html") },
+			func() error { return visitor.Look("demo", "fa") },
+			func() error {
+				return s.asks(visitor, person{name: maryam.name, email: maryam.email, mobile: maryam.mobile}, "fa-demo.html", "demo")
+			},
+			func() (err error) { lead, err = s.scored(maryam.email, before.Card.Total+30); return err },
+			func() error {
+				return check(points(lead, "دمو خواست") == 30 && lead.BandTitle == "داغ", "she is %s with %+v", lead.BandTitle, lead.Lines)
+			},
+			func() error { _, err := s.mail(maryam.email, "asked", "demo-confirmed"); return err },
+			func() error { return s.alerted(reader) },
+		)
+	})
+	s.step("she stands in the work list, with what to do and until when", func() error {
+		return first(
+			func() error { return worker.Press(`nav a[href="#/work"]`) },
+			func() error { return worker.Wait(`a[href="#/leads/` + lead.ID + `"]`) },
+			func() error { return worker.Look("console-work", "fa") },
+			func() error { return worker.Press(`a[href="#/leads/` + lead.ID + `"]`) },
+			func() error { return s.explained(worker, "fa", lead.Card.Total) },
+			func() error { return worker.Look("console-hot", "fa") },
+			func() error { return worker.Press("#locale") },
+			func() error { return s.explained(worker, "en", lead.Card.Total) },
+			func() error { return worker.Look("console-hot", "en") },
+			func() error { return worker.Press(`nav a[href="#/leads"]`) },
+			func() error { return worker.Wait(`main a[href^="#/leads/"]`) },
+			func() error { return worker.Look("console-list", "en") },
+		)
+	})
+
+	s.step("نرگس looks at what she may choose, and stays", func() error { return s.looksAround(reader) })
+	s.step("مریم and بهرام leave by one click of their mail program", func() error {
+		for _, p := range []person{maryam, bahram} {
+			m, err := s.mail(p.email, "marketing", "")
+			if err != nil {
+				return err
+			}
+			leave, err := permits(m)
+			if err != nil {
+				return err
+			}
+			if err := oneClick(leave); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			if err := within(soon, func() error {
+				lead, err := s.line.Lead(p.email)
+				if err != nil {
+					return err
+				}
+				return check(!lead.Mail.Consent && points(lead, "لغو اشتراک کرد") == -15, "%s: consent %v, %+v", p.name, lead.Mail.Consent, lead.Lines)
+			}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	s.step("a month later نرگس has had more mails, who left has had none, and who never agreed never any", func() error {
+		had := map[string]int{}
+		for _, p := range []person{maryam, bahram, narges, kamran} {
+			all, err := s.mails(p.email, "marketing")
+			if err != nil {
+				return err
+			}
+			had[p.email] = len(all)
+		}
+		if err := s.line.Forward(30 * 24 * time.Hour); err != nil {
+			return err
+		}
+		for _, p := range []person{maryam, bahram, narges, kamran} {
+			all, err := s.mails(p.email, "marketing")
+			if err != nil {
+				return err
+			}
+			more := len(all) - had[p.email]
+			switch {
+			case p == narges && more == 0:
+				return fmt.Errorf("نرگس got no marketing mail in a month: nothing is proven by the silence of the others")
+			case p != narges && more > 0, p == kamran && len(all) > 0:
+				return fmt.Errorf("%s got %d marketing mails more: %+v", p.name, more, all)
+			}
+			if err := paced(all); err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+		}
+		alerts, err := s.line.Mails(sales)
+		if err != nil {
+			return err
+		}
+		return check(len(alerts) == 1, "sales has %d mails: %+v", len(alerts), alerts)
+	})
+	s.step("nothing failed on the way, nothing was parked, no page complained", func() error {
+		for _, tab := range []*Tab{visitor, worker, reader} {
+			if err := tab.Trouble(); err != nil {
+				return err
+			}
+		}
+		return s.line.Trouble()
+	})
+}

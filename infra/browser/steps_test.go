@@ -1,0 +1,213 @@
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// openConsole follows the link of the developer's page, as a person does.
+func (s *story) openConsole(tab *Tab) error {
+	link, err := Ask[string](tab, `[...document.querySelectorAll("main a.button")].map(a => a.href).find(h => h.includes("#token="))`)
+	if err != nil {
+		return err
+	}
+	if err := tab.Go(link); err != nil {
+		return err
+	}
+	return tab.Wait(`main a[href^="#/leads/"]`)
+}
+
+// explained looks at the page of a lead: the score, and the lines that add up to it.
+func (s *story) explained(tab *Tab, locale string, want int) error {
+	var shown struct {
+		Score, Sum string
+		Points     []string
+	}
+	return within(soon, func() (err error) {
+		shown, err = Ask[struct {
+			Score, Sum string
+			Points     []string
+		}](tab, `({Score: document.querySelector("#score")?.innerText ?? "", Sum: document.querySelector("#sum")?.innerText ?? "",
+			Points: [...(document.querySelector("#sum")?.closest("table").querySelectorAll("tbody td.number") ?? [])].map(e => e.innerText)})`)
+		if err != nil {
+			return err
+		}
+		text := fmt.Sprint(want)
+		if locale == "fa" {
+			text = persian(text)
+		}
+		if shown.Score != text || shown.Sum != text {
+			return fmt.Errorf("the page shows the score %q and the sum %q, want %q", shown.Score, shown.Sum, text)
+		}
+		sum := 0
+		for _, p := range shown.Points {
+			n, err := number(p)
+			if err != nil {
+				return err
+			}
+			sum += n
+		}
+		return check(sum == want, "the lines %q add up to %d, want %d", shown.Points, sum, want)
+	})
+}
+
+const digits = "۰۱۲۳۴۵۶۷۸۹"
+
+func persian(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return []rune(digits)[r-'0']
+		}
+		return r
+	}, s)
+}
+
+// number reads a number as a page shows it: ‎−۳ is -3.
+func number(s string) (int, error) {
+	var plain strings.Builder
+	for _, r := range s {
+		switch i := strings.IndexRune(digits, r); {
+		case i >= 0:
+			plain.WriteByte(byte('0' + i/2)) // two bytes a digit
+		case r == '−' || r == '-':
+			plain.WriteByte('-')
+		case r >= '0' && r <= '9':
+			plain.WriteRune(r)
+		}
+	}
+	var n int
+	if _, err := fmt.Sscan(plain.String(), &n); err != nil {
+		return 0, fmt.Errorf("%q is not a number", s)
+	}
+	return n, nil
+}
+
+// reads opens a mail as people see it, by itself and in the mailbox.
+func (s *story) reads(tab *Tab, m Mail, name, locale string) error {
+	if err := tab.Go(s.line.Inbox + "/mails/" + m.ID + "/html"); err != nil {
+		return err
+	}
+	if err := tab.Look(name, locale); err != nil {
+		return err
+	}
+	if locale == "fa" {
+		align, err := Ask[string](tab, `getComputedStyle([...document.querySelectorAll("p")].find(p => p.innerText.trim().length > 20)).direction`)
+		if err != nil {
+			return err
+		}
+		if align != "rtl" {
+			return fmt.Errorf("a paragraph of %q runs %s", m.Subject, align)
+		}
+	}
+	return nil
+}
+
+// clicks presses the first link of a mail that is counted, and says whether it leads where the playbook wants.
+func (s *story) clicks(tab *Tab, m Mail) error {
+	if err := tab.Go(s.line.Inbox + "/mails/" + m.ID + "/html"); err != nil {
+		return err
+	}
+	links, err := Ask[[]string](tab, `[...document.querySelectorAll("a[href*='/c/']")].map(a => a.href)`)
+	if err != nil {
+		return err
+	}
+	if len(links) == 0 {
+		return fmt.Errorf("no link of %q is counted: %s", m.Subject, m.Text)
+	}
+	to, err := tab.Follow(links[0])
+	if err != nil {
+		return err
+	}
+	return check(strings.HasPrefix(to, "https://daftaryar.example/"), "the link led to %s", to)
+}
+
+// alerted waits for the alert of sales and looks whether it is the only one.
+func (s *story) alerted(tab *Tab) error {
+	var alert Mail
+	if err := within(soon, func() error {
+		all, err := s.line.Mails(sales)
+		if err != nil {
+			return err
+		}
+		if len(all) == 0 {
+			return fmt.Errorf("sales has no mail")
+		}
+		alert, err = s.line.Mail(all[0].ID)
+		return err
+	}); err != nil {
+		return err
+	}
+	time.Sleep(3 * time.Second) // a second one would come as fast
+	all, err := s.line.Mails(sales)
+	if err != nil {
+		return err
+	}
+	if len(all) != 1 {
+		return fmt.Errorf("sales has %d mails: %+v", len(all), all)
+	}
+	for _, want := range []string{maryam.name, "دمو خواست"} {
+		if !strings.Contains(alert.Text, want) {
+			return fmt.Errorf("the alert does not say %q:\n%s", want, alert.Text)
+		}
+	}
+	return s.reads(tab, alert, "mail-alert", "fa")
+}
+
+// looksAround opens the pages behind the small links of a marketing mail; none of them changes anything by being seen.
+func (s *story) looksAround(tab *Tab) error {
+	m, err := s.mail(narges.email, "marketing", "")
+	if err != nil {
+		return err
+	}
+	if err := tab.Go(s.line.Inbox + "/mails/" + m.ID + "/html"); err != nil {
+		return err
+	}
+	for name, path := range map[string]string{"preferences": "/p/", "unsubscribe": "/u/"} {
+		link, err := Ask[string](tab, `[...document.querySelectorAll("a")].map(a => a.href).find(h => h.includes("`+path+`")) ?? ""`)
+		if err != nil {
+			return err
+		}
+		if link == "" {
+			return fmt.Errorf("%q has no link to %s", m.Subject, name)
+		}
+		back := tab.At()
+		if err := tab.Go(link); err != nil {
+			return err
+		}
+		if err := tab.Look(name, "fa"); err != nil {
+			return err
+		}
+		if err := tab.Go(back); err != nil {
+			return err
+		}
+	}
+	lead, err := s.line.Lead(narges.email)
+	if err != nil {
+		return err
+	}
+	return check(lead.Mail.Consent, "looking took her consent away")
+}
+
+// inOpenHours: marketing mail leaves Saturday to Wednesday, 9 to 19 in Tehran, whose clocks are never changed.
+func inOpenHours(at time.Time) error {
+	at = at.In(time.FixedZone("Tehran", 12600))
+	day := at.Weekday()
+	return check(day != time.Thursday && day != time.Friday && at.Hour() >= 9 && at.Hour() < 19, "it left on %s", at.Format("Monday 15:04"))
+}
+
+// paced: never more than two marketing mails in seven days, and two days between them.
+func paced(all []Mail) error {
+	for i := range all {
+		if err := inOpenHours(all[i].At); err != nil {
+			return fmt.Errorf("%q: %w", all[i].Subject, err)
+		}
+		if i > 0 && all[i].At.Sub(all[i-1].At) < 48*time.Hour {
+			return fmt.Errorf("%q came %s after %q", all[i].Subject, all[i].At.Sub(all[i-1].At), all[i-1].Subject)
+		}
+		if i > 1 && all[i].At.Sub(all[i-2].At) < 7*24*time.Hour {
+			return fmt.Errorf("%q is the third within %s", all[i].Subject, all[i].At.Sub(all[i-2].At))
+		}
+	}
+	return nil
+}
