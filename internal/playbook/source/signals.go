@@ -72,7 +72,7 @@ func (r *reader) readSignals() {
 func (r *reader) add(k *rule) {
 	check := k.def
 	check.Number = 1
-	if check.Kind == signal.OnCount {
+	if check.Kind == signal.OnCount && check.Count != nil {
 		count := *k.def.Count
 		count.Of, check.Count = 2, &count
 	}
