@@ -19,6 +19,7 @@ type cli struct {
 	Mail     MailCmd     `cmd:"" help:"Look at the mails of a playbook."`
 	Engines  enginesCmd  `cmd:"" help:"Run a command beside fresh engines (tests do)."`
 	Publish  publishCmd  `cmd:"" help:"Make the playbook in a folder the one in force."`
+	Demo     demoCmd     `cmd:"" help:"Send real calls of a bank through the local run, and check what comes of them."`
 	Send     sendCmd     `cmd:"" help:"Queue activities from a file, one JSON object a line."`
 	Lead     leadCmd     `cmd:"" help:"Look at leads."`
 	Parked   parkedCmd   `cmd:"" help:"List the messages that were set aside, with their reasons."`

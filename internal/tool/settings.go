@@ -29,7 +29,7 @@ func ReadSettings(text string) (map[string]string, error) {
 	return out, nil
 }
 
-// unquote reads single quotes, in which '\'' is a quote.
+// unquote reads single quotes, in which '\” is a quote.
 func unquote(s string) (string, bool) {
 	if len(s) < 2 || !strings.HasSuffix(s, "'") {
 		return "", false

@@ -118,3 +118,25 @@ func (q *Queue) Hide(ctx context.Context, receipt string, d time.Duration) error
 	}
 	return nil
 }
+
+// Depth is how many messages wait, are in work, or wait for the next try. It
+// may lag behind: AWS gives these numbers as approximate ones.
+func (q *Queue) Depth(ctx context.Context) (int, error) {
+	depths := []types.QueueAttributeName{
+		types.QueueAttributeNameApproximateNumberOfMessages, types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
+		types.QueueAttributeNameApproximateNumberOfMessagesDelayed,
+	}
+	out, err := q.sqs.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(q.url), AttributeNames: depths})
+	if err != nil {
+		return 0, fmt.Errorf("ask for the depth of a queue: %w", err)
+	}
+	n := 0
+	for _, name := range depths {
+		some, err := strconv.Atoi(out.Attributes[string(name)])
+		if err != nil {
+			return 0, fmt.Errorf("ask for the depth of a queue: %s is %.20q, no number", name, out.Attributes[string(name)])
+		}
+		n += some
+	}
+	return n, nil
+}
