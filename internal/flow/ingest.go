@@ -64,6 +64,10 @@ func NewIngest(s IngestStore, secret []byte, phone func(region string) lead.Phon
 	return &Ingest{store: s, books: NewBooks(s), secret: secret, phone: phone, pause: jitter, proposed: map[[2]lead.ID]bool{}, phones: map[string]lead.Phone{}}
 }
 
+// Waits replaces how the flow waits before it tries a lead again that others
+// were writing: where time is simulated, nobody sleeps.
+func (f *Ingest) Waits(wait func(ctx context.Context, attempt int) error) { f.pause = wait }
+
 // maxTries bounds how often a lead that others are writing too is tried before
 // its messages go back to the queue.
 const maxTries = 5
