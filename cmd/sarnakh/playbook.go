@@ -17,7 +17,7 @@ type PlaybookCmd struct {
 }
 
 type playbookCheckCmd struct {
-	Dir    string `arg:"" optional:"" type:"existingdir" help:"The folder of the playbook; playbook without it."`
+	Dir    string `arg:"" optional:"" help:"The folder of the playbook; playbook without it."`
 	Strict bool   `help:"Warnings count as faults."`
 }
 
@@ -44,7 +44,7 @@ func (c *playbookCheckCmd) Run() error {
 }
 
 type playbookTestCmd struct {
-	Dir    string `arg:"" optional:"" default:"playbook" type:"existingdir" help:"The folder of the playbook; its stories lie in golden/."`
+	Dir    string `arg:"" optional:"" default:"playbook" help:"The folder of the playbook; its stories lie in golden/."`
 	Update bool   `help:"Write what came out into the stories."`
 }
 
