@@ -44,7 +44,9 @@ func locale(a *activity.Activity) string {
 // readPeople reads the profiles and recipients that fresh activities change,
 // and the profiles of leads that an older playbook looked at.
 func (b *batch) readPeople(lines []*line) {
-	w := store.Wanted{Strong: true} // they are written on their version
+	// Strongly: the bits that a profile gives go into the ledger even where the
+	// profile itself needs no write, so an old one would undo somebody's change.
+	w := store.Wanted{Strong: true}
 	for _, l := range lines {
 		if l.err != nil {
 			continue
