@@ -37,7 +37,7 @@ const (
 // captureHouse is a Capture with a queue and permissions in memory, and a log
 // that is looked at.
 type captureHouse struct {
-	t *testing.T
+	t testing.TB
 	*flow.Capture
 	keys  *link.Keys
 	queue *queue
@@ -141,7 +141,7 @@ var ebook = &form.Config{
 	Magnet:   &form.Magnet{Name: "guide", URL: "/guide-fa.html", Title: form.Text{Fa: "دریافت کتاب", En: "Get the book"}},
 }
 
-func newCaptureHouse(t *testing.T) *captureHouse {
+func newCaptureHouse(t testing.TB) *captureHouse {
 	t.Helper()
 	keys, err := link.NewKeys(secret)
 	if err != nil {

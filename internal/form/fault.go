@@ -65,8 +65,10 @@ func Words(code, locale string) string {
 		fa, en = "این متن بلندتر از اندازه است.", "This text is too long."
 	case "repeated":
 		fa, en = "این مورد دو بار فرستاده شده است.", "This was sent twice."
-	case "control":
-		fa, en = "این متن نویسه‌ی نامجاز دارد.", "This text has characters that are not allowed."
+	case "unknown":
+		fa, en = "این فرم چنین موردی ندارد.", "This form has no such field."
+	case "type":
+		fa, en = "این مقدار از گونه‌ی دیگری است.", "This value is of another kind."
 	}
 	if locale == "en" {
 		return en

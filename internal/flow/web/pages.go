@@ -143,9 +143,13 @@ func (p *page) say(key string) *page { return p.text(Say(p.v.Locale, key)) }
 func (p *page) heading() { p.raw("<h1>").text(p.v.Title).raw("</h1>\n") }
 
 func (p *page) paragraph(class, s string) {
-	if s != "" {
-		p.raw(`<p class="`).attr(class).raw(`">`).text(s).raw("</p>\n")
+	if s == "" {
+		return
 	}
+	if class != "" {
+		class = ` class="` + class + `"`
+	}
+	p.raw("<p" + class + ">").text(s).raw("</p>\n")
 }
 
 func (p *page) form(action string) *page {
