@@ -1,10 +1,13 @@
 #!/bin/sh
 # What CI runs, in order: all tests on real engines, the template as SAM sees it, each function in a container beside a
-# run that writes down who calls what, and the figures. Any step that fails ends it.
+# run that writes down who calls what, the story in a browser, the killed run, the calls against the roles, the planted
+# bugs, the longer simulation and the figures. Any step that fails ends it.
 set -eu
 cd "$(dirname "$0")/.."
 step() { echo; echo "== $*"; "$@"; }
 
+rm -f .local/calls*.ndjson
+step infra/sam/setup.sh
 step infra/test.sh
 step infra/sam/sam.sh validate
 step infra/sam/sam.sh build
@@ -14,7 +17,8 @@ data=.local/ci
 rm -rf "$data"
 .local/bin/sarnakh local --no-open --port 8740 --data "$data" --bind 172.17.0.1 --record .local/calls.ndjson >.local/ci.out 2>&1 &
 run=$!
-trap 'kill -INT $run 2>/dev/null; wait $run || true' EXIT
+stop() { kill -INT $run 2>/dev/null && wait $run || true; }
+trap stop EXIT
 for _ in $(seq 600); do
 	grep -q '^ready ' .local/ci.out && break
 	kill -0 $run 2>/dev/null || { cat .local/ci.out; exit 1; }
@@ -22,4 +26,10 @@ for _ in $(seq 600); do
 done
 grep '^ready ' .local/ci.out || { cat .local/ci.out; exit 1; }
 SARNAKH_ENV="$data/env" step infra/sam/sam.sh every
-step make bench
+stop
+trap - EXIT
+
+step infra/browser/run.sh
+echo
+echo "== calls against roles"
+SARNAKH_CALLS='.local/calls*.ndjson' go test -count=1 -run 'Roles|Unreached' ./internal/archtest
