@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"path"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/sarnakh/sarnakh/internal/mail"
 	mailsource "github.com/sarnakh/sarnakh/internal/mail/source"
@@ -67,6 +69,14 @@ func (r *reader) readMail(fsys fs.FS, name, locale string, offer bool) {
 	}
 	if len(src) > maxFile {
 		r.fault(place{file, 1, 1}, fmt.Sprintf("the file has %d bytes", len(src)), "mail clients cut at 102 KB")
+		return
+	}
+	if !utf8.Valid(src) {
+		r.fault(place{file, 1, 1}, "the file is not UTF-8", "save it as UTF-8")
+		return
+	}
+	if i := bytes.IndexFunc(src, func(c rune) bool { return c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f }); i >= 0 {
+		r.fault(place{file, 1 + bytes.Count(src[:i], []byte("\n")), 1}, "the line holds a control character", "type it again")
 		return
 	}
 	b := r.p.Business
