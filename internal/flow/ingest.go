@@ -100,7 +100,7 @@ func (f *Ingest) Run(ctx context.Context, log *slog.Logger, messages []Message, 
 	b := &batch{
 		Ingest: f, ctx: ctx, now: now, log: log, taken: Taken{Failed: map[string]error{}},
 		owner: map[store.IdentityKey]lead.ID{}, asked: map[store.IdentityKey]bool{}, ledgers: map[lead.ID]*ledger.Item{},
-		profiles: map[lead.ID]store.Profile{}, recipients: map[lead.ID]store.Recipient{}, fresh: map[lead.ID]bool{},
+		profiles: map[lead.ID]store.Profile{}, recipients: map[lead.ID]store.Recipient{}, fresh: map[lead.ID]bool{}, heads: map[*ledger.Item]head{},
 	}
 	for i := range messages {
 		b.decode(&messages[i])
@@ -155,7 +155,8 @@ type batch struct {
 	owner      map[store.IdentityKey]lead.ID // "" where asked and nobody's
 	asked      map[store.IdentityKey]bool
 	ledgers    map[lead.ID]*ledger.Item // nil: looked for, not there
-	fresh      map[lead.ID]bool         // read strongly: an absence is one
+	heads      map[*ledger.Item]head
+	fresh      map[lead.ID]bool // read strongly: an absence is one
 	profiles   map[lead.ID]store.Profile
 	recipients map[lead.ID]store.Recipient
 	joins      []join

@@ -115,11 +115,11 @@ func (r *resolving) follow(id lead.ID) (lead.ID, bool) {
 		if it == nil {
 			return id, true
 		}
-		s, err := ledger.Decode(*it)
-		if err != nil || s.MovedTo == "" {
-			return id, true // a fault shows when the lead is written
+		moved := r.head(it).moved
+		if moved == "" {
+			return id, true
 		}
-		id = s.MovedTo
+		id = moved
 	}
 	return id, true
 }
@@ -129,23 +129,43 @@ func (r *resolving) isKnown(id lead.ID) bool {
 		return true
 	}
 	it := r.ledgers[id]
-	if it == nil {
-		return false
-	}
-	s, err := ledger.Decode(*it)
-	return err == nil && s.Known
+	return it != nil && r.head(it).known
 }
+
+// head is what finding out who somebody is asks of a ledger.
+type head struct {
+	moved lead.ID
+	known bool
+	state *ledger.State // for who changes it, once
+}
+
+// head reads an item once, however often it is asked.
+func (b *batch) head(it *ledger.Item) head {
+	h, ok := b.heads[it]
+	if !ok {
+		if s, err := ledger.Decode(*it); err == nil { // a fault shows when the lead is written
+			h = head{s.MovedTo, s.Known, s}
+		}
+		b.heads[it] = h
+	}
+	return h
+}
+
+// guesses is up to how many activities their ledgers are guessed.
+const guesses = getsACall / 2
 
 // one finds the lead of one activity, as far as what was read allows.
 func (r *resolving) one(a *arrival) {
 	p := &a.party
 	a.lead = ""
-	// The ledger that this most likely leads to is read with the identities.
+	// The ledger that this most likely leads to is read with the identities
+	// where both fit one call. In a larger batch a guess saves no call, and a
+	// wrong one (the lead is named after another identity) costs a read.
 	likely := p.direct
 	if likely == "" {
 		likely = p.ids[0].id
 	}
-	if p.direct != "" || !r.asked[p.ids[0].key] {
+	if p.direct != "" || !r.asked[p.ids[0].key] && len(r.open) <= guesses {
 		r.wantLedger(likely)
 	}
 	owners := make([]lead.ID, len(p.ids))
@@ -253,6 +273,18 @@ func (r *resolving) wantRecipient(id lead.ID) {
 		r.seen["r"+id] = true
 		r.wanted.Recipients = append(r.wanted.Recipients, string(id))
 	}
+}
+
+// take gives the decoded item to who will change it.
+func (b *batch) take(it *ledger.Item) (*ledger.State, error) {
+	h := b.heads[it]
+	if h.state == nil {
+		return ledger.Decode(*it)
+	}
+	s := h.state
+	h.state = nil
+	b.heads[it] = h
+	return s, nil
 }
 
 // attach gives the activity to its lead, with every identity that is nobody's;

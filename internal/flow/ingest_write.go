@@ -58,7 +58,7 @@ func (b *batch) load(l *line) error {
 		if it.Playbook > b.book.Number {
 			return fmt.Errorf("its score was made by playbook %d, this process knows %d: %w", it.Playbook, b.book.Number, store.ErrConflict)
 		}
-		s, err := ledger.Decode(*it)
+		s, err := b.take(it)
 		if err != nil {
 			return err
 		}

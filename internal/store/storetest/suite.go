@@ -292,4 +292,3 @@ func merge(t *testing.T, s Store) {
 	first := store.Merge{Into: item(name(t, 3), 1, "new"), From: item(from, 3, "moved on")}
 	must(t, s.MergeLeads(t.Context(), first))
 }
-
