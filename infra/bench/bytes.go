@@ -1,0 +1,5 @@
+package main
+
+import "context"
+
+func byteFigures(context.Context, *report) error { return nil }
