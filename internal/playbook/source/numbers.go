@@ -181,7 +181,11 @@ func (r *reader) keepFields(set *signal.Set) {
 	if r.previous != nil {
 		r.p.Fields = slices.Clone(r.previous.Fields)
 	}
-	for _, f := range slices.Concat(set.Fields(), decision.Fields()) {
+	fields := slices.Concat(set.Fields(), decision.Fields())
+	for _, a := range set.Attributes() { // past values of the profile: a card of a past day needs them
+		fields = append(fields, "profile."+a)
+	}
+	for _, f := range fields {
 		if !slices.Contains(r.p.Fields, f) {
 			r.p.Fields = append(r.p.Fields, f)
 		}
