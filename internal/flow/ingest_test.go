@@ -373,3 +373,32 @@ func (l *line0) runJobs(r *Rescore, jobs *box, j Job) {
 		todo = append(todo[1:], jobs.take()...)
 	}
 }
+
+func TestTenThousandActivitiesOfOneLeadInABatchAreStoredAndTheOthersWithThem(t *testing.T) {
+	l := newLine(t)
+	var ms []Message
+	for i := range 100 {
+		var as []activity.Activity
+		for j := range 100 {
+			as = append(as, act(fmt.Sprintf("flood-%d-%d", i, j), activity.PageViewed, activity.Who{Visitor: visitor}, "path", "/pricing"))
+		}
+		as[0].Who = activity.Who{Email: email}
+		ms = append(ms, l.message(as...))
+	}
+	began := time.Now()
+	got := l.ingest.Run(t.Context(), l.log, ms, l.now)
+	t.Logf("%v", time.Since(began))
+	if len(got.Failed) != 0 || got.Fresh != 10_000 {
+		t.Fatalf("%d failed, %d fresh", len(got.Failed), got.Fresh)
+	}
+	flood, person := l.leadOf(lead.ByVisitor, visitor), l.leadOf(lead.ByEmail, email)
+	if l.state(flood).Activities() != 9_900 || l.state(person).Activities() != 100 {
+		t.Errorf("%d and %d activities", l.state(flood).Activities(), l.state(person).Activities())
+	}
+	if c := l.card(flood, l.now); c.Total != 10 {
+		t.Errorf("total %d: the cap of a day holds", c.Total)
+	}
+	if it, err := l.mem.ReadLedger(t.Context(), flood); err != nil || it.Size() > 1024 {
+		t.Errorf("the item has %d bytes, %v", it.Size(), err)
+	}
+}
