@@ -152,7 +152,7 @@ func (d *deciding) handover() {
 	}
 	if m.state != told && d.After.Handover {
 		m.state, m.since, d.told = told, 0, true
-		r := Reason{Grade: d.After.Grade, By: "total"}
+		r := Reason{Grade: d.After.Grade, By: "total", Asked: slices.ContainsFunc(d.rules.Config().FastLane, func(n Signal) bool { return d.requests(n) > 0 })}
 		for _, w := range d.After.WhyNow {
 			r.Signals = append(r.Signals, w.Signal)
 		}
@@ -165,17 +165,21 @@ func (d *deciding) handover() {
 func (d *deciding) fastLane() {
 	m := d.memory.mark(markFastLane)
 	for _, n := range d.rules.Config().FastLane {
-		count := 0
-		for i := range d.Arrived {
-			if d.Arrived[i].hits(n) {
-				count++
-			}
-		}
-		if count > 0 {
+		if count := d.requests(n); count > 0 {
 			def, _ := d.rules.Signals().Definition(n)
 			d.add(FastLane, def.Name, m, Reason{Grade: d.After.Grade, By: "signal", Signals: []Signal{n}, Count: count})
 		}
 	}
+}
+
+// requests counts what arrived that met a signal.
+func (d *deciding) requests(n Signal) (count int) {
+	for i := range d.Arrived {
+		if d.Arrived[i].hits(n) {
+			count++
+		}
+	}
+	return count
 }
 
 // audiences follows the live segments.

@@ -154,6 +154,19 @@ func TestTheFastLaneTellsEachRequestOnceAtAnyScore(t *testing.T) {
 	s.want("a machine", s.on(day0+2, machine), "")
 }
 
+func TestARequestThatAlsoMakesHotIsOneAlert(t *testing.T) {
+	s := begin(t, "role_sales", "staff_20", "industry_core")
+	s.want("a demo", s.on(day0, scoretest.Activity(day0, "form.posted", "form", "demo")), "handover, fastlane demo, stage mql")
+	if r, _ := decision.DecodeReason(s.State.Pending[0].Reason); !r.Asked {
+		t.Errorf("the hand-over would tell sales a second time: %+v", r)
+	}
+	other := begin(t, "role_owner", "staff_5")
+	other.want("hot by a trial", other.on(day0, scoretest.Activity(day0, "trial.started"), scoretest.Activity(day0, "product.logged_in"), scoretest.Activity(day0, "form.posted", "form", "price")), "handover, stage mql, audience hot_trials, enroll trial")
+	if r, _ := decision.DecodeReason(other.State.Pending[0].Reason); r.Asked {
+		t.Errorf("nobody asked: %+v", r)
+	}
+}
+
 func TestTheOwnerOnTrialIsHandedOverAndBecomesAPQL(t *testing.T) {
 	s := begin(t, "role_owner", "staff_5")
 	s.want("first days", s.on(day0+1, scoretest.Activity(day0, "product.active"), scoretest.Activity(day0+1, "product.active")), "")

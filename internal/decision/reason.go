@@ -20,6 +20,9 @@ type Reason struct {
 	Count      int      `json:"c,omitempty"` // requests told together
 	From       uint8    `json:"o,omitempty"` // number of the stage left
 	Left       bool     `json:"l,omitempty"` // the audience was left
+	// Asked: the lead asked for a person in the same moment, and the fast lane
+	// tells sales of it: a hand-over needs no alert of its own.
+	Asked bool `json:"a,omitempty"`
 	// By is what set it off: total, signal, form, activity, stage, band, lost,
 	// silent, person, reason; What is which.
 	By   string `json:"b,omitempty"`

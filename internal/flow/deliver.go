@@ -165,7 +165,7 @@ func (j *job) run() error {
 	switch j.msg.Kind {
 	case decision.Handover, decision.FastLane:
 		part(doneWork, j.work)
-		if !j.did(doneAlert) {
+		if !j.did(doneAlert) && !j.toldByFastLane() {
 			if err := j.alert(); err != nil {
 				errs = append(errs, fmt.Errorf("alert: %w", err))
 			}
@@ -181,6 +181,13 @@ func (j *job) run() error {
 		part(doneWebhook, j.post)
 	}
 	return errors.Join(errs...)
+}
+
+// toldByFastLane says that sales hears of this hand-over by another decision of
+// the same moment: one person asking for a demo is one alert.
+func (j *job) toldByFastLane() bool {
+	r, err := decision.DecodeReason(j.msg.ReasonBytes())
+	return err == nil && j.msg.Kind == decision.Handover && r.Asked
 }
 
 // work puts the lead on the work list.

@@ -317,6 +317,26 @@ func TestAHotLeadMakesOneAlertAndOneWorkItemHoweverOftenItIsDelivered(t *testing
 	}
 }
 
+func TestAHandOverThatTheFastLaneTellsOfIsWorkAndNoSecondAlert(t *testing.T) {
+	o := newOffice(t)
+	reason, _ := json.Marshal(decision.Reason{Total: 60, Fit: 24, Asked: true})
+	for _, kind := range []string{decision.Handover, decision.FastLane} {
+		if err := o.deliver(Delivery{Kind: kind, Reason: reason, Total: 60}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(o.sent) != 1 || len(o.posted) != 2 {
+		t.Fatalf("%d alerts, webhooks %v", len(o.sent), o.posted)
+	}
+	w, err := o.store.ReadWork(t.Context(), maryam)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if item, err := ReadWorkItem(w); err != nil || len(item.Reasons) != 2 {
+		t.Fatalf("%+v (%v)", item, err)
+	}
+}
+
 func TestAWebhookThatIsDownHoldsNoAlertUpAndKeepsItsId(t *testing.T) {
 	o := newOffice(t)
 	o.hook = &webhook.Later{Status: 503, After: 2 * time.Minute}
