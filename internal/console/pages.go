@@ -42,6 +42,9 @@ func (c *Console) pages() http.Handler {
 			return
 		}
 		h.Set("Cache-Control", "no-cache")
+		if path.Ext(name) == ".woff2" {
+			h.Set("Cache-Control", "max-age=604800") // a font stays what it is
+		}
 		http.ServeFileFS(w, r, root, name)
 	})
 }

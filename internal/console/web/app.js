@@ -21,6 +21,7 @@ function h(tag, attributes, ...children) {
 }
 
 const ltr = (text) => h("bdi", { dir: "ltr" }, text);
+const type = (name) => words[locale]["type." + name] ?? ltr(name);
 
 function number(n, signed) {
   const text = new Intl.NumberFormat(locale === "fa" ? "fa-IR" : "en", { useGrouping: false, signDisplay: signed ? "exceptZero" : "auto" }).format(n);
@@ -50,7 +51,7 @@ async function api(path, options) {
 }
 
 const band = (name, title) => h("span", { class: "band " + name }, title || name);
-const table = (heads, rows, foot) => h("table", {},
+const table = (heads, rows, foot) => h("table", { class: foot ? undefined : "list" },
   h("thead", {}, h("tr", {}, ...heads.map(([t, c]) => h("th", { scope: "col", class: c }, t)))),
   h("tbody", {}, ...rows), foot && h("tfoot", {}, foot));
 const empty = (text, next) => h("section", { class: "sheet empty" }, h("p", {}, text), next && h("p", { class: "soft" }, next));
@@ -64,7 +65,7 @@ async function leads() {
       h("td", {}, h("a", { href: "#/leads/" + l.id }, h("bdi", {}, l.name || l.email || l.id)), l.company && h("div", { class: "soft" }, h("bdi", {}, l.company))),
       h("td", { class: "number" }, h("strong", {}, number(l.score))),
       h("td", {}, band(l.band, l.bandTitle)), h("td", {}, ltr(l.grade)), h("td", {}, l.stage || ""),
-      h("td", { class: "soft" }, (l.why || []).join(locale === "fa" ? "، " : ", ")), h("td", { class: "soft" }, date(l.last)))))),
+      h("td", { class: "soft below" }, (l.why || []).join(locale === "fa" ? "، " : ", ")), h("td", { class: "soft below" }, date(l.last)))))),
   list.more && h("p", { class: "soft" }, say("more"))];
 }
 
@@ -109,7 +110,7 @@ async function lead(id) {
       lines(l),
       h("div", {},
         l.whyNow?.length && h("section", { class: "sheet" }, h("h2", {}, say("why")), chips(l.whyNow)),
-        h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, h("bdi", {}, a.text)) || []))),
+        h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, a.name === "email" || a.name === "phone" ? ltr(a.text) : h("bdi", {}, a.text)) || []))),
         l.wouldRaise?.length && h("section", { class: "sheet" }, h("h2", {}, say("raise")), chips(l.wouldRaise.map((w) => [w.title, " ", number(w.points, true)]))),
         l.mail && mail(l.mail), recent(l))),
   ];
@@ -125,7 +126,7 @@ function mail(m) {
 function recent(l) {
   if (!l.recent?.length) return null;
   return h("section", { class: "sheet" }, h("h2", {}, say("recent")), table([[say("what")], [say("when")]], l.recent.map((e) => h("tr", {},
-    h("td", {}, e.signals?.length ? e.signals.join("، ") : ltr(e.type), (e.machine || e.revoked) && h("span", { class: "soft" }, " ", say("machine"))), h("td", { class: "soft" }, date(e.at, true))))));
+    h("td", {}, e.signals?.length ? e.signals.join(locale === "fa" ? "، " : ", ") : type(e.type), (e.machine || e.revoked) && h("span", { class: "soft" }, " ", say("machine"))), h("td", { class: "soft" }, date(e.at, true))))));
 }
 
 async function work() {
@@ -133,7 +134,7 @@ async function work() {
   if (!list.work.length) return [h("h1", {}, say("work")), empty(say("noWork"), say("noWorkNext"))];
   return [h("h1", {}, say("work")), h("section", { class: "sheet" }, table([[say("lead")], [say("phone")], [say("why")], [say("until")]], list.work.map((w) => h("tr", {},
     h("td", {}, h("a", { href: "#/leads/" + w.id }, h("bdi", {}, w.name || w.id))), h("td", {}, w.phone ? h("a", { href: "tel:" + w.phone }, ltr(w.phone)) : ""),
-    h("td", {}, w.reasons.map((r) => r.title?.[locale]).join("، ")), h("td", { class: "soft" }, date(new Date(w.reasons[0].due * 1000).toISOString(), true))))))];
+    h("td", { class: "below" }, w.reasons.map((r) => r.title?.[locale]).join(locale === "fa" ? "، " : ", ")), h("td", { class: "soft below" }, date(new Date(w.reasons[0].due * 1000).toISOString(), true))))))];
 }
 
 async function parked() {

@@ -9,6 +9,13 @@ export const words = {
     noLeads: "هنوز سرنخی نیست.", noLeadsNext: "صفحه‌ی فرود نمونه را باز کنید و فرم را بفرستید؛ چند ثانیه بعد این‌جاست.", noWork: "کاری نمانده است.", noWorkNext: "وقتی سرنخی داغ شود یا تماس بخواهد، این‌جا می‌آید.", noParked: "امروز چیزی کنار گذاشته نشده است.",
     "kind.cap": "سقف", "kind.group limit": "سقف گروه", "kind.engagement limit": "سقف رفتار", "kind.fit limit": "سقف تناسب", "kind.funnel": "جایگاه در قیف", "kind.manual": "دستی",
     "act.lead.taken": "برمی‌دارم", "act.call.answered": "جواب داد", "act.call.missed": "جواب نداد", "reason.fastlane": "خودش خواسته؛ همین حالا زنگ بزنید", "reason.handover": "داغ شده است", "reason.task": "تماس",
+    "type.page.viewed": "صفحه‌ای را دید", "type.cta.seen": "دکمه‌ای را دید", "type.cta.clicked": "دکمه‌ای را زد", "type.form.seen": "فرم را دید", "type.form.started": "فرم را آغاز کرد", "type.form.posted": "فرم فرستاد",
+    "type.file.downloaded": "فایل گرفت", "type.mail.sent": "نامه‌ای برایش رفت", "type.mail.clicked": "در نامه کلیک کرد", "type.mail.opened": "نامه را باز کرد", "type.mail.replied": "پاسخ داد", "type.mail.bounced": "نامه برگشت خورد",
+    "type.mail.complained": "نامه را هرزنامه خواند", "type.mail.unsubscribed": "لغو اشتراک کرد", "type.call.answered": "تماس را پاسخ داد", "type.call.missed": "تماس را پاسخ نداد", "type.call.requested": "خواست تماس بگیریم", "type.call.price_asked": "زنگ زد و قیمت پرسید",
+    "type.call.refused": "گفت دیگر تماس نگیرید", "type.social.shared": "هم‌رسانی کرد", "type.social.asked": "در شبکه‌ها پرسید", "type.ad.clicked": "روی تبلیغ کلیک کرد", "type.webinar.signed_up": "در وبینار نام نوشت", "type.webinar.attended": "در وبینار بود",
+    "type.stand.visited": "به غرفه آمد", "type.trial.started": "آزمایش را آغاز کرد", "type.product.logged_in": "وارد محصول شد", "type.product.invited": "همکار را دعوت کرد", "type.product.imported": "داده وارد کرد", "type.product.active": "با محصول کار کرد",
+    "type.deal.opened": "فرصت باز شد", "type.deal.won": "خرید", "type.deal.lost": "نخرید", "type.profile.changed": "مشخصات تغییر کرد", "type.consent.changed": "اجازه تغییر کرد", "type.lead.taken": "فروش برداشت",
+    "type.lead.accepted": "فروش پذیرفت", "type.lead.returned": "برگشت به پرورش", "type.lead.adjusted": "امتیاز دستی", "type.activity.revoked": "کاری پس گرفته شد", "type.leads.merged": "با سرنخ دیگری یکی شد",
   },
   en: {
     brand: "Sarnakh", leads: "Leads", work: "Today's work", parked: "Set aside", lead: "Lead", score: "Score", band: "Warmth", grade: "Grade", stage: "Stage", why: "Why now",
@@ -19,6 +26,13 @@ export const words = {
     noLeads: "No leads yet.", noLeadsNext: "Open the sample landing page and post its form; seconds later it is here.", noWork: "Nothing left to do.", noWorkNext: "A lead that becomes hot, or asks for a call, appears here.", noParked: "Nothing was set aside today.",
     "kind.cap": "cap", "kind.group limit": "group limit", "kind.engagement limit": "engagement limit", "kind.fit limit": "fit limit", "kind.funnel": "funnel", "kind.manual": "manual",
     "act.lead.taken": "Take", "act.call.answered": "Answered", "act.call.missed": "No answer", "reason.fastlane": "Asked for it: call now", "reason.handover": "Became hot", "reason.task": "Call",
+    "type.page.viewed": "Viewed a page", "type.cta.seen": "Saw a button", "type.cta.clicked": "Pressed a button", "type.form.seen": "Saw the form", "type.form.started": "Began the form", "type.form.posted": "Sent a form",
+    "type.file.downloaded": "Took a file", "type.mail.sent": "Was sent a mail", "type.mail.clicked": "Clicked in a mail", "type.mail.opened": "Opened a mail", "type.mail.replied": "Replied", "type.mail.bounced": "A mail bounced",
+    "type.mail.complained": "Called a mail spam", "type.mail.unsubscribed": "Unsubscribed", "type.call.answered": "Answered a call", "type.call.missed": "Missed a call", "type.call.requested": "Asked for a call", "type.call.price_asked": "Called about the price",
+    "type.call.refused": "Asked not to be called", "type.social.shared": "Shared a post", "type.social.asked": "Asked on social media", "type.ad.clicked": "Clicked on an ad", "type.webinar.signed_up": "Signed up for a webinar", "type.webinar.attended": "Was in a webinar",
+    "type.stand.visited": "Visited the stand", "type.trial.started": "Started the trial", "type.product.logged_in": "Logged in", "type.product.invited": "Invited a colleague", "type.product.imported": "Imported data", "type.product.active": "Used the product",
+    "type.deal.opened": "A deal was opened", "type.deal.won": "Bought", "type.deal.lost": "Did not buy", "type.profile.changed": "Profile changed", "type.consent.changed": "Consent changed", "type.lead.taken": "Sales took the lead",
+    "type.lead.accepted": "Sales accepted", "type.lead.returned": "Back to nurture", "type.lead.adjusted": "Points by hand", "type.activity.revoked": "Evidence was withdrawn", "type.leads.merged": "Joined with another lead",
   },
 };
 
