@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,8 +12,8 @@ import (
 
 // lead is a row of the short list.
 type lead struct {
-	Name, Address, Band string
-	Score               int
+	Name, Address, Band, BandTitle string
+	Score                          int
 }
 
 func (p *Page) leads(w http.ResponseWriter, r *http.Request) {
@@ -31,7 +32,7 @@ func (p *Page) fillLeads(ctx context.Context, v *view) {
 	h, _ := p.run()
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL("ConsoleApi")+"/api/leads?limit=20", nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.URL("ConsoleApi")+"/api/leads?limit=20&locale="+v.Lang, nil)
 	if err != nil {
 		v.LeadsError = err.Error()
 		return
@@ -56,6 +57,7 @@ func (p *Page) fillLeads(ctx context.Context, v *view) {
 			ID      string `json:"id"`
 			Score   int    `json:"score"`
 			Band    string `json:"band"`
+			Title   string `json:"bandTitle"` // as the playbook calls it
 		} `json:"leads"`
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -63,7 +65,7 @@ func (p *Page) fillLeads(ctx context.Context, v *view) {
 		return
 	}
 	for _, l := range in.Leads {
-		row := lead{Name: l.Name, Address: l.Email, Band: l.Band, Score: l.Score}
+		row := lead{Name: l.Name, Address: l.Email, Band: l.Band, BandTitle: cmp.Or(l.Title, l.Band), Score: l.Score}
 		if row.Address == "" {
 			row.Address = l.Address
 		}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -268,13 +267,6 @@ func (v *view) LastEvent(s mailbox.Summary) string {
 		return ""
 	}
 	return v.EventName(s.Events[len(s.Events)-1])
-}
-
-func (v *view) Band(band string) string {
-	if slices.Contains([]string{"hot", "warm", "cold"}, band) {
-		return v.T("band_" + band)
-	}
-	return band
 }
 
 func fontDir(dir string) fs.FS { return os.DirFS(dir) }
