@@ -88,7 +88,7 @@ func (s *story) reads(tab *Tab, m Mail, name, locale string) error {
 	if err := tab.Go(s.line.Inbox + "/mails/" + m.ID + "/html"); err != nil {
 		return err
 	}
-	if err := tab.Look(name, locale); err != nil {
+	if err := s.look(tab, name, locale); err != nil {
 		return err
 	}
 	if locale == "fa" {
@@ -175,7 +175,7 @@ func (s *story) looksAround(tab *Tab) error {
 		if err := tab.Go(link); err != nil {
 			return err
 		}
-		if err := tab.Look(name, "fa"); err != nil {
+		if err := s.look(tab, name, "fa"); err != nil {
 			return err
 		}
 		if err := tab.Go(back); err != nil {

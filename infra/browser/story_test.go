@@ -32,24 +32,21 @@ func (s *story) step(words string, do func() error) {
 	fmt.Printf("%3d  %s (%.1f s)\n", s.n, words, time.Since(began).Seconds())
 }
 
+// look takes pictures of the page. What should not be seen fails the test at its end: the story can go on.
+func (s *story) look(tab *Tab, name, locale string) error {
+	s.t.Helper()
+	if err := tab.Look(name, locale); err != nil {
+		s.t.Errorf("the looks of %s (%s):\n%v", name, locale, err)
+	}
+	return nil
+}
+
 // check is a step of a step: it fails with what was seen.
 func check(ok bool, format string, args ...any) error {
 	if ok {
 		return nil
 	}
 	return fmt.Errorf(format, args...)
-}
-
-// within asks again and again until there is no fault, for as long as a message may need on a busy machine.
-func within(limit time.Duration, ask func() error) error {
-	end := time.Now().Add(limit)
-	for {
-		err := ask()
-		if err == nil || time.Now().After(end) {
-			return err
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
 }
 
 const soon = 40 * time.Second

@@ -224,6 +224,18 @@ func (t *Tab) At() string {
 	return at
 }
 
+// within asks again and again until there is no fault, for as long as a message may need on a busy machine.
+func within(limit time.Duration, ask func() error) error {
+	end := time.Now().Add(limit)
+	for {
+		err := ask()
+		if err == nil || time.Now().After(end) {
+			return err
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
 // Text is what people read in something.
 func (t *Tab) Text(css string) (string, error) {
 	ctx, cancel := context.WithTimeout(t.ctx, 20*time.Second)
@@ -272,7 +284,16 @@ func (t *Tab) Look(name, locale string) error {
 		if err := t.size(s); err != nil {
 			return err
 		}
-		if _, err := Ask[bool](t, `document.fonts.ready.then(() => true)`); err != nil {
+		// Laid out anew and drawn with its fonts: else the picture is of what was there a moment ago. A mail runs no script
+		// that could tell when.
+		time.Sleep(250 * time.Millisecond)
+		if err := within(20*time.Second, func() error {
+			loaded, err := Ask[bool](t, `scrollTo(0, 0), document.fonts.status === "loaded"`)
+			if err == nil && !loaded {
+				err = errors.New("its fonts do not come")
+			}
+			return err
+		}); err != nil {
 			return err
 		}
 		picture, err := chromedp.Run(t.ctx, chromedp.FullScreenshot(100))
@@ -301,7 +322,9 @@ func (t *Tab) Look(name, locale string) error {
 // looks is what Look asks the page.
 const looks = `(locale) => {
   const out = [], root = document.documentElement, fa = locale === "fa";
-  const visible = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
+  // Not what is only there for screen readers.
+  const away = (e) => { for (; e; e = e.parentElement) { const r = e.getBoundingClientRect(); if (getComputedStyle(e).overflow !== "visible" && (r.width < 3 || r.height < 3)) return true; } };
+  const visible = (e) => e.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && !away(e);
   if (getComputedStyle(document.body).direction !== (fa ? "rtl" : "ltr")) out.push("the direction is not that of " + locale);
   if ((root.lang || "").slice(0, 2) !== locale) out.push("lang is " + root.lang);
   const wide = root.clientWidth;
