@@ -9,8 +9,10 @@ import (
 	"github.com/sarnakh/sarnakh/internal/signal"
 )
 
-// MaxItem is the size that an item keeps in steady state: one write unit.
-const MaxItem = 1024
+// MaxItem is the size that an item keeps in steady state: one write unit, less
+// the 8 bytes of an attribute da that an earlier due time may have left behind
+// (a statement removes ds only, which is enough to leave the index).
+const MaxItem = 1024 - 8
 
 // What a blob has beside the fields that each one has.
 const (
