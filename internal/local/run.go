@@ -20,7 +20,7 @@ type Options struct {
 	APIParameters map[string]string
 
 	Stack   string // prefix of table and queue names; "sarnakh" when empty
-	Region  string // "eu-central-1" when empty
+	Region  string // "me-central-1" when empty
 	Account string // "000000000000" when empty
 
 	DataDir  string // what is kept between runs: clock, checkpoints, secrets, logs, env; ".local" when empty

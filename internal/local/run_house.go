@@ -82,7 +82,9 @@ func (o Options) withDefaults() (Options, error) {
 		}
 	}
 	fill(&o.Stack, "sarnakh")
-	fill(&o.Region, "eu-central-1")
+	// A region whose queues never had an address of the first kind: version 1 of the AWS CLI puts that before
+	// AWS_ENDPOINT_URL_SQS, and would call AWS itself.
+	fill(&o.Region, "me-central-1")
 	fill(&o.Account, "000000000000")
 	fill(&o.DataDir, ".local")
 	fill(&o.BuildDir, filepath.Join(o.DataDir, "build"))

@@ -70,7 +70,7 @@ type Options struct {
 	Dir     string   // where mails are kept
 	From    []string // addresses or domains that may send; empty: all
 	Account string   // "000000000000" when empty
-	Region  string   // "eu-central-1" when empty
+	Region  string   // "me-central-1" when empty
 }
 
 // Mailbox is an SES endpoint. Its zero value is of no use: Open one.
@@ -96,7 +96,7 @@ func Open(o Options) (*Mailbox, error) {
 		o.Account = "000000000000"
 	}
 	if o.Region == "" {
-		o.Region = "eu-central-1"
+		o.Region = "me-central-1"
 	}
 	s, err := openStore(o.Dir)
 	if err != nil {
