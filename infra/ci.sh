@@ -26,6 +26,7 @@ for _ in $(seq 600); do
 done
 grep '^ready ' .local/ci.out || { cat .local/ci.out; exit 1; }
 SARNAKH_ENV="$data/env" step infra/sam/sam.sh every
+step .local/sam/venv/bin/python infra/sam/drive.py "$data/env"
 stop
 trap - EXIT
 
