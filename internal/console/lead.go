@@ -17,6 +17,9 @@ import (
 	"github.com/sarnakh/sarnakh/internal/store"
 )
 
+// shownEntries is how much of the log a page shows.
+const shownEntries = 20
+
 // shownLine is a line of the card in words.
 type shownLine struct {
 	score.Line
@@ -72,10 +75,13 @@ func (c *Console) lead(r *request) (any, error) {
 	if n := card.NextCrossing; n != nil {
 		out["next"] = map[string]any{"day": n.Day.String(), "to": bandTitle(book, n.To, r.locale), "total": n.Total}
 	}
+	latest, err := flow.Recent(ctx, c.Store, s, shownEntries)
+	if err != nil {
+		return nil, err
+	}
 	var recent []map[string]any
-	tail := s.Tail()
-	for i := len(tail) - 1; i >= 0 && len(recent) < 30; i-- {
-		e := &tail[i]
+	for i := len(latest) - 1; i >= 0 && len(recent) < shownEntries; i-- {
+		e := &latest[i]
 		var hits []string
 		for _, h := range e.Hits {
 			hits = append(hits, book.SignalTitle(h, r.locale))

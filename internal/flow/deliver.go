@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/decision"
@@ -253,7 +254,7 @@ func (j *job) enroll() error {
 func (j *job) unenroll() error {
 	why := "goal reached"
 	if r, err := decision.DecodeReason(j.msg.ReasonBytes()); err == nil && r.By != "" {
-		why = r.By + " " + r.What
+		why = strings.TrimSpace(r.By + " " + r.What)
 	}
 	return j.existing(func(r *nurture.Recipient) bool { return r.End(j.msg.Subject, why) })
 }

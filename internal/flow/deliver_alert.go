@@ -120,18 +120,24 @@ func (a *alertText) subject() string {
 }
 
 // row is a label and a value of the alert.
-type row struct{ label, value string }
+type row struct {
+	label, value string
+	ltr          bool // numbers and addresses keep their order in right-to-left text
+}
 
 func (a *alertText) rows() []row {
-	rows := []row{{a.say("نام", "Name"), a.name()}}
+	rows := []row{{label: a.say("نام", "Name"), value: a.name()}}
 	add := func(label, value string) {
 		if value != "" {
-			rows = append(rows, row{label, value})
+			rows = append(rows, row{label: label, value: value})
 		}
 	}
 	add(a.say("موبایل", "Mobile"), a.profile.Text("phone"))
 	add(a.say("ایمیل", "E-mail"), a.profile.Text("email"))
-	for _, name := range []string{"company", "role", "staff", "industry"} {
+	for i := range rows[1:] {
+		rows[i+1].ltr = true
+	}
+	for _, name := range []string{"company", "role", "employees", "industry", "need"} {
 		if at, ok := a.j.c.Attribute(name); ok {
 			add(at.Title.In(a.locale), at.ValueTitle(a.profile.Text(name), a.locale))
 		}
@@ -162,7 +168,7 @@ func (a *alertText) lines() []row {
 		case score.KindCap, score.KindGroup, score.KindEngagement, score.KindFitLimit:
 			name = a.say("سقف: ", "limit: ") + name
 		}
-		rows = append(rows, row{name, a.digits(l.Points)})
+		rows = append(rows, row{label: name, value: a.digits(l.Points)})
 	}
 	return rows
 }
@@ -183,10 +189,14 @@ func (a *alertText) text() string {
 func (a *alertText) html() string {
 	dir, align := a.say("rtl", "ltr"), a.say("right", "left")
 	var b strings.Builder
-	fmt.Fprintf(&b, `<!doctype html><html lang="%s" dir="%s"><head><meta charset="utf-8"><meta name="color-scheme" content="light dark"></head><body dir="%[2]s" style="font-family:Vazirmatn,Tahoma,Arial,sans-serif;font-size:15px;line-height:1.8;text-align:%[3]s"><h1 style="font-size:20px">%[4]s</h1><table dir="%[2]s" cellpadding="4">`,
+	fmt.Fprintf(&b, `<!doctype html><html lang="%s" dir="%s"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark"></head><body dir="%[2]s" style="font-family:Vazirmatn,Tahoma,Arial,sans-serif;font-size:15px;line-height:1.8;text-align:%[3]s"><h1 style="font-size:20px">%[4]s</h1><table dir="%[2]s" cellpadding="4">`,
 		a.locale, dir, align, html.EscapeString(a.subject()))
 	for _, r := range a.rows() {
-		fmt.Fprintf(&b, `<tr><th align="%s" style="font-weight:400;color:#5b6a70">%s</th><td><bdi>%s</bdi></td></tr>`, align, html.EscapeString(r.label), html.EscapeString(r.value))
+		order := ""
+		if r.ltr {
+			order = ` dir="ltr"`
+		}
+		fmt.Fprintf(&b, `<tr><th align="%s" style="font-weight:400;color:#5b6a70">%s</th><td><bdi%s>%s</bdi></td></tr>`, align, html.EscapeString(r.label), order, html.EscapeString(r.value))
 	}
 	fmt.Fprintf(&b, `</table><p><a href="%s">%s</a></p><table dir="%s" cellpadding="3" style="font-size:13px">`, html.EscapeString(a.j.leadURL()), a.say("پرونده‌ی سرنخ", "Open the lead"), dir)
 	for _, r := range a.lines() {

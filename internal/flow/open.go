@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
@@ -44,6 +45,31 @@ func OpenState(ctx context.Context, h HistoryReader, c *playbook.Compiled, item 
 		return nil, fmt.Errorf("ledger of %s: %w", item.Lead, err)
 	}
 	return s, nil
+}
+
+// Recent reads the newest entries of a lead's log, at least n where it has as
+// many.
+func Recent(ctx context.Context, h HistoryReader, s *ledger.State, n int) ([]ledger.Entry, error) {
+	shelf := ledger.Shelf{}
+	for {
+		entries, missing, err := s.Recent(n, shelf)
+		if err != nil {
+			return nil, fmt.Errorf("log of %s: %w", s.Lead, err)
+		}
+		if len(missing) == 0 {
+			return entries, nil
+		}
+		more, err := h.ReadHistory(ctx, missing)
+		if err != nil {
+			return nil, fmt.Errorf("log of %s: %w", s.Lead, err)
+		}
+		for _, ref := range missing {
+			if more[ref] == nil {
+				return nil, fmt.Errorf("log of %s: %v is pointed to and not there", s.Lead, ref)
+			}
+		}
+		maps.Copy(shelf, more)
+	}
 }
 
 // seenSince answers whether a lead did something since a time, to the day.

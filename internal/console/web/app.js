@@ -149,6 +149,8 @@ async function show() {
   document.documentElement.lang = locale;
   document.documentElement.dir = locale === "fa" ? "rtl" : "ltr";
   document.getElementById("brand").textContent = document.title = say("brand");
+  document.querySelector(".skip").textContent = say("skip");
+  document.querySelector("nav").setAttribute("aria-label", say("nav"));
   const other = document.getElementById("locale");
   other.textContent = locale === "fa" ? "English" : "فارسی";
   other.lang = locale === "fa" ? "en" : "fa";

@@ -1,7 +1,7 @@
 // The words on the pages. docs/glossary.md is their home.
 export const words = {
   fa: {
-    brand: "سرنخ", leads: "سرنخ‌ها", work: "کار امروز", parked: "کنارگذاشته‌ها", lead: "سرنخ", score: "امتیاز", band: "گرما", grade: "رتبه", stage: "مرحله", why: "چرا اکنون",
+    skip: "رفتن به متن", nav: "بخش‌ها", brand: "سرنخ", leads: "سرنخ‌ها", work: "کار امروز", parked: "کنارگذاشته‌ها", lead: "سرنخ", score: "امتیاز", band: "گرما", grade: "رتبه", stage: "مرحله", why: "چرا اکنون",
     last: "آخرین بار", line: "از چه", points: "امتیاز", sum: "جمع", adds: "امتیاز از کجا آمده", limit: "سقف", days: "روز", fit: "تناسب", engagement: "رفتار", manual: "دستی", who: "مشخصات", raise: "چه چیزی بالا می‌برد",
     mail: "نامه‌ها", consented: "اجازه داده است", noConsent: "اجازه‌ی تبلیغ نداده است", suppressed: "به این نشانی نامه نمی‌رود", salesTalking: "فروش در حال گفتگوست", held: "می‌ماند", ended: "تمام شد", unknown: "سرنوشت نامعلوم",
     recent: "تازه‌ترین کارها", what: "چه", when: "کی", machine: "(کار ماشین؛ بی‌امتیاز)", next: "با گذر زمان، از", until: "تا", phone: "تلفن", source: "از کجا", reason: "دلیل", noName: "بی‌نام", moved: "یکی شده با", done: "ثبت شد", again: "دوباره",
@@ -18,7 +18,7 @@ export const words = {
     "type.lead.accepted": "فروش پذیرفت", "type.lead.returned": "برگشت به پرورش", "type.lead.adjusted": "امتیاز دستی", "type.activity.revoked": "کاری پس گرفته شد", "type.leads.merged": "با سرنخ دیگری یکی شد",
   },
   en: {
-    brand: "Sarnakh", leads: "Leads", work: "Today's work", parked: "Set aside", lead: "Lead", score: "Score", band: "Warmth", grade: "Grade", stage: "Stage", why: "Why now",
+    skip: "Skip to content", nav: "Rooms", brand: "Sarnakh", leads: "Leads", work: "Today's work", parked: "Set aside", lead: "Lead", score: "Score", band: "Warmth", grade: "Grade", stage: "Stage", why: "Why now",
     last: "Last", line: "What for", points: "Points", sum: "Sum", adds: "How the score adds up", limit: "limit", days: "days", fit: "fit", engagement: "engagement", manual: "manual", who: "Who", raise: "What would raise it",
     mail: "Mail", consented: "Gave consent", noConsent: "No consent to marketing", suppressed: "No mail goes to this address", salesTalking: "sales is talking", held: "held", ended: "ended", unknown: "fate unknown",
     recent: "Latest activity", what: "What", when: "When", machine: "(a machine; no points)", next: "By time alone, from", until: "by", phone: "Phone", source: "Source", reason: "Reason", noName: "No name yet", moved: "Joined with", done: "Recorded", again: "Try again",
@@ -46,7 +46,7 @@ const reasons = [
 ];
 
 export function reason(text, locale) {
-  if (locale !== "fa" || !text) return text;
+  if (locale !== "fa" || !text) return text?.replace(/^(stage|form|signal|band|activity|total|lost|person|reason)\b.*$/, "went further");
   for (const [pattern, words] of reasons) {
     if (pattern.test(text)) return text.replace(pattern, words).replace(/\d/g, (d) => "۰۱۲۳۴۵۶۷۸۹"[d]);
   }
