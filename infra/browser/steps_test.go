@@ -91,14 +91,16 @@ func (s *story) reads(tab *Tab, m Mail, name, locale string) error {
 	if err := s.look(tab, name, locale); err != nil {
 		return err
 	}
-	if locale == "fa" {
-		align, err := Ask[string](tab, `getComputedStyle([...document.querySelectorAll("p")].find(p => p.innerText.trim().length > 20)).direction`)
-		if err != nil {
-			return err
-		}
-		if align != "rtl" {
-			return fmt.Errorf("a paragraph of %q runs %s", m.Subject, align)
-		}
+	runs, err := Ask[string](tab, `[...document.querySelectorAll("p, td, h1")].filter(e => e.innerText.trim().length > 20).map(e => getComputedStyle(e).direction).join()`)
+	if err != nil {
+		return err
+	}
+	other := "ltr"
+	if locale == "en" {
+		other = "rtl"
+	}
+	if runs == "" || strings.Contains(runs, other) {
+		return fmt.Errorf("the lines of %q run %s", m.Subject, runs)
 	}
 	return nil
 }
