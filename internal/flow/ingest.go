@@ -109,6 +109,9 @@ func (f *Ingest) Run(ctx context.Context, log *slog.Logger, messages []Message, 
 		b.failAll(err)
 		return b.taken
 	}
+	if len(b.open) == 0 {
+		return b.taken // all of it was parked, and no playbook was needed for that
+	}
 	for try := 0; ; try++ {
 		b.round(try)
 		b.open = slices.DeleteFunc(b.open, func(a *arrival) bool { return a.done })
