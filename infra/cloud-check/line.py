@@ -65,7 +65,7 @@ def main():
 
 def publish(out):
     env = dict(os.environ, LEDGER_TABLE=out["LedgerTableName"], HISTORY_TABLE=out["HistoryTableName"],
-               PEOPLE_TABLE=out["PeopleTableName"], DESK_TABLE=out["DeskTableName"])
+               PEOPLE_TABLE=out["PeopleTableName"], DESK_TABLE=out["DeskTableName"], JOBS_QUEUE_URL=out["JobsQueueUrl"])
     subprocess.run(["go", "run", "./cmd/sarnakh", "publish", "playbook"], env=env, check=True)
 
 

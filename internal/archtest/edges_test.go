@@ -1,6 +1,8 @@
 package archtest
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -180,11 +182,35 @@ func TestWhatMustWakeSomebodyDoes(t *testing.T) {
 	}
 	want = append(want, "AWS/Lambda IteratorAge DispatchFunction", "AWS/ApiGateway 5xx PublicApi", "AWS/ApiGateway 5xx ConsoleApi",
 		"AWS/SES Reputation.BounceRate MailConfigurationSet", "AWS/SES Reputation.ComplaintRate MailConfigurationSet",
-		"Sarnakh OldestDueSend NurtureFunction", "Sarnakh UnknownSends NurtureFunction", "Sarnakh Parked IngestFunction",
+		"Sarnakh OldestDueSend NurtureFunction", "Sarnakh MailsUnknown NurtureFunction", "Sarnakh Parked IngestFunction",
 		"Sarnakh OldestDueReview RescoreFunction")
 	for _, w := range want {
 		if !has[w] {
 			t.Errorf("no alarm on %s", w)
 		}
 	}
+}
+
+// A figure that no function writes would never ring.
+func TestFiguresThatAlarmsReadAreWritten(t *testing.T) {
+	read(t).each(t, "AWS::CloudWatch::Alarm", func(id string, p, _ map[string]any) {
+		if text(p, "Namespace") != "Sarnakh" {
+			return
+		}
+		function := of(at(list(p, "Dimensions")[0], "Value"))
+		files, err := filepath.Glob(root + "/functions/" + strings.ToLower(strings.TrimSuffix(function, "Function")) + "/*.go")
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s watches %q, which has no code (%v)", id, function, err)
+		}
+		for _, f := range files {
+			source, err := os.ReadFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(string(source), `event.Metric{Name: "`+text(p, "MetricName")+`"`) {
+				return
+			}
+		}
+		t.Errorf("%s watches %s, which %s does not write", id, text(p, "MetricName"), function)
+	})
 }
