@@ -10,7 +10,7 @@ import (
 )
 
 // The numbering plans of all regions, a line each, made from the tables of
-// libphonenumber by a test (go test ./internal/phone -run TestTheTable -update).
+// libphonenumber (Apache-2.0) by a test (go test ./internal/phone -run TestTheTable -update).
 // The library itself unpacks all of them whenever a process starts, which takes
 // as long as all else that a function does at its start; here a plan is read
 // when a number first needs it.

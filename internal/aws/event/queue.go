@@ -156,6 +156,7 @@ const (
 	hasAttributes
 	hasMessageAttributes
 	hasMD5
+	hasAttributesMD5
 	hasSource
 	hasSourceARN
 	hasRegion
@@ -184,6 +185,9 @@ func (s *envelope) message(m *Message) bool {
 			bit, ok = hasMessageAttributes, s.next('{') && s.next('}')
 		case "md5OfBody":
 			bit = hasMD5
+			_, ok = s.text()
+		case "md5OfMessageAttributes":
+			bit = hasAttributesMD5
 			_, ok = s.text()
 		case "eventSource":
 			bit = hasSource
