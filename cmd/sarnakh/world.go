@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/sarnakh/sarnakh/internal/aws/dynamo"
 	"github.com/sarnakh/sarnakh/internal/aws/queue"
@@ -36,7 +37,7 @@ type world struct {
 // enter reads the settings of a verb.
 func (s settings) enter(ctx context.Context) (*world, error) {
 	if s.Env == "" {
-		cfg, err := config.LoadDefaultConfig(ctx)
+		cfg, err := config.LoadDefaultConfig(ctx, quietly)
 		if err != nil {
 			return nil, err
 		}
@@ -59,12 +60,18 @@ func (s settings) enter(ctx context.Context) (*world, error) {
 // worldOf takes settings from a map alone: a shell may hold those of another
 // run, or of an account in the cloud.
 func worldOf(ctx context.Context, env map[string]string, from string) (*world, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(env["AWS_REGION"]),
+	cfg, err := config.LoadDefaultConfig(ctx, quietly, config.WithRegion(env["AWS_REGION"]),
 		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], "")))
 	if err != nil {
 		return nil, err
 	}
 	return &world{get: func(name string) string { return env[name] }, from: from, cfg: cfg}, nil
+}
+
+// quietly keeps the SDK from writing between our lines: what fails is an error.
+func quietly(o *config.LoadOptions) error {
+	o.Logger = logging.Nop{}
+	return nil
 }
 
 func (w *world) need(name string) string {
