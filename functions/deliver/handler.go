@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/sarnakh/sarnakh/internal/aws/event"
 	"github.com/sarnakh/sarnakh/internal/flow"
@@ -20,6 +21,7 @@ func handler(p *event.Process, d flow.Deliver, hide hider) func(context.Context,
 		d := d
 		d.Log = p.Begin(ctx)
 		b := event.NewBatch(ctx, e)
+		d.Attempt = attemptOf(ctx, b.Now())
 		b.Each(d.Log, func(m event.Message) error {
 			err := d.Handle(ctx, flow.Message{ID: m.ID, Body: m.Body, Received: m.Sent}, b.Now())
 			if err == nil {
@@ -32,4 +34,12 @@ func handler(p *event.Process, d flow.Deliver, hide hider) func(context.Context,
 		})
 		return b.Response(), nil
 	}
+}
+
+// attemptOf names this invocation: it marks the claims that it makes.
+func attemptOf(ctx context.Context, now time.Time) string {
+	if c, ok := lambdacontext.FromContext(ctx); ok && c.AwsRequestID != "" {
+		return c.AwsRequestID
+	}
+	return now.Format(time.RFC3339Nano)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
 	"maps"
 	"slices"
@@ -25,6 +26,9 @@ import (
 const (
 	doneAlert   = "alert"
 	doneClaim   = "alert.claimed" // an alert was begun; its fate may be unknown
+	doneBy      = "alert.by"      // who began it, as a number
+	doneAgain   = "alert.again"   // it was begun once more, the last time
+	doneDoubt   = "alert.unknown" // of neither is it known whether it left
 	doneWork    = "work"
 	doneWebhook = "webhook"
 	doneTrack   = "track"
@@ -62,7 +66,9 @@ type Deliver struct {
 	Playbook func(ctx context.Context) (*playbook.Compiled, error)
 	Send     func(ctx context.Context, m mail.Message) (mail.Fate, error)
 	// Webhook posts a body under an id; nil when the business has none.
-	Webhook    func(ctx context.Context, id string, body []byte, now time.Time) error
+	Webhook func(ctx context.Context, id string, body []byte, now time.Time) error
+	// Attempt names this invocation: it marks its claims.
+	Attempt    string
 	From       string
 	Sales      string // where alerts go
 	ConsoleURL string
@@ -209,13 +215,25 @@ func (j *job) alert() error {
 		if wait := time.Unix(claimed, 0).Add(alertUnknown).Sub(j.now); wait > 0 {
 			return &AgainError{wait + time.Second, errors.New("begun, and not known whether it left")}
 		}
+		if j.did(doneAgain) {
+			j.Log.Error("an alert was begun twice, and it is not known whether either left; the work item stands", "decision", j.msg.Key)
+			j.mark(doneDoubt)
+			j.mark(doneAlert)
+			return nil
+		}
 	}
 	m, err := j.alertMail()
 	if err != nil {
 		return err
 	}
+	unclaimed := j.rec.Done
+	if j.did(doneClaim) {
+		j.mark(doneAgain)
+	}
 	j.mark(doneClaim)
+	j.rec.Done = with(j.rec.Done, doneBy, j.claimant())
 	if err := j.save(); err != nil {
+		j.rec.Done = unclaimed // nothing was begun, whatever else is saved
 		return err
 	}
 	fate, err := j.Send(j.ctx, m)
@@ -225,8 +243,13 @@ func (j *job) alert() error {
 		return nil
 	case mail.Later, mail.Refused:
 		// Proof that nothing left: the claim is given back.
+		again := j.did(doneAgain)
 		j.rec.Done = maps.Clone(j.rec.Done)
 		delete(j.rec.Done, doneClaim)
+		if again { // what is still in doubt is the first one
+			delete(j.rec.Done, doneAgain)
+			j.rec.Done[doneClaim] = j.now.Add(-alertUnknown).Unix()
+		}
 		j.dirty = true
 		after := time.Minute
 		if fate == mail.Refused {
@@ -235,6 +258,14 @@ func (j *job) alert() error {
 		return &AgainError{after, err}
 	}
 	return &AgainError{alertUnknown, err}
+}
+
+// claimant tells the claims of two invocations apart: without it both would
+// write the same, and each would take the other's write for its own.
+func (j *job) claimant() int64 {
+	h := fnv.New64a()
+	h.Write([]byte(j.Attempt))
+	return int64(h.Sum64() >> 11) // a number that JSON keeps whole
 }
 
 // enroll puts the lead into a track.
