@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -260,7 +261,10 @@ func (p *Page) samples() []samplePage {
 			out = append(out, s)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b samplePage) int { return strings.Compare(b.Lang, a.Lang) })
+	// The shortest name first: fa.html is where visitors land, fa-demo.html where they go.
+	slices.SortStableFunc(out, func(a, b samplePage) int {
+		return cmp.Or(strings.Compare(b.Lang, a.Lang), len(a.Path)-len(b.Path))
+	})
 	return out
 }
 
