@@ -10,6 +10,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/nurture"
 	"github.com/sarnakh/sarnakh/internal/playbook"
 	"github.com/sarnakh/sarnakh/internal/score"
@@ -82,14 +83,31 @@ func (c *Console) lead(r *request) (any, error) {
 	var recent []map[string]any
 	for i := len(latest) - 1; i >= 0 && len(recent) < shownEntries; i-- {
 		e := &latest[i]
+		if e.Type == activity.CTASeen || e.Type == activity.FormSeen {
+			continue // what passed before their eyes tells little; the log keeps it
+		}
 		var hits []string
 		for _, h := range e.Hits {
 			hits = append(hits, book.SignalTitle(h, r.locale))
 		}
-		recent = append(recent, map[string]any{"type": e.Type, "at": time.Unix(e.At, 0).UTC(), "signals": hits, "machine": e.Flags&activity.Machine != 0, "revoked": e.Revoked})
+		recent = append(recent, map[string]any{"type": e.Type, "path": pathOf(book, e), "at": time.Unix(e.At, 0).UTC(), "signals": hits, "machine": e.Flags&activity.Machine != 0, "revoked": e.Revoked})
 	}
 	out["recent"] = recent
 	return out, c.person(r, book, id, out)
+}
+
+// pathOf is the page on which something was done, if the log kept it.
+func pathOf(book *playbook.Compiled, e *ledger.Entry) string {
+	properties, err := book.Dictionary.Unpack(e.Packed)
+	if err != nil {
+		return "" // packed under a newer playbook, in the minute of its roll-back
+	}
+	for _, p := range properties {
+		if p.Name == "path" {
+			return p.Value.Text
+		}
+	}
+	return ""
 }
 
 // lines puts the card's lines into words.

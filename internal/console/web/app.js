@@ -126,7 +126,7 @@ function mail(m) {
 function recent(l) {
   if (!l.recent?.length) return null;
   return h("section", { class: "sheet" }, h("h2", {}, say("recent")), table([[say("what")], [say("when")]], l.recent.map((e) => h("tr", {},
-    h("td", {}, e.signals?.length ? e.signals.join(locale === "fa" ? "، " : ", ") : type(e.type), (e.machine || e.revoked) && h("span", { class: "soft" }, " ", say("machine"))), h("td", { class: "soft" }, date(e.at, true))))));
+    h("td", {}, e.signals?.length ? e.signals.join(locale === "fa" ? "، " : ", ") : type(e.type), e.path && e.path !== "/" && [" ", h("bdi", { dir: "ltr", class: "soft" }, e.path)], (e.machine || e.revoked) && h("span", { class: "soft" }, " ", say("machine"))), h("td", { class: "soft" }, date(e.at, true))))));
 }
 
 async function work() {
