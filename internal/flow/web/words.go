@@ -19,7 +19,7 @@ func words(key string) (fa, en string) {
 	case "thanks.download":
 		return "دریافت فایل", "Download"
 	case "thanks.mail":
-		return "همین پیوند را برایتان ایمیل هم می‌کنیم.", "We are also sending this link to you by e-mail."
+		return "همین پیوند را برایتان ایمیل هم می‌کنیم.", "We are also sending this link to you by e\u2011mail."
 	case "leave.title":
 		return "لغو دریافت ایمیل", "Unsubscribe"
 	case "leave.ask":
