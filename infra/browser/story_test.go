@@ -1,239 +1,292 @@
 package browser
 
 import (
-	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 )
 
-// story is what all steps share: the line, the browser, and what is known of the people so far.
-type story struct {
-	t    *testing.T
-	line *Line
-	web  *Browser
-	n    int
-}
+var (
+	maryam = person{name: "مریم", email: "maryam@pakhsh-aria.example", mobile: "۰۹۱۲۳۴۵۶۷۸۹", role: "sales_manager", employees: "20-50", consent: true, locale: "fa"}
+	// Three alike: one leaves, one stays, one never gave consent. Their fit is too low for a hand-over, which would end the series.
+	bahram = person{name: "بهرام", email: "bahram@forush.example", role: "other_manager", consent: true, locale: "fa"}
+	narges = person{name: "نرگس", email: "narges@forush.example", role: "other_manager", consent: true, locale: "fa"}
+	kamran = person{name: "کامران", email: "kamran@forush.example", role: "other_manager", locale: "fa"}
+	sara   = person{name: "Sara", email: "sara@trade.example", role: "owner", employees: "5-19", consent: true, locale: "en"}
+)
 
-// step does one thing of the story and prints it when it is done. What fails ends the story: the rest builds on it.
-func (s *story) step(words string, do func() error) {
-	s.t.Helper()
-	s.n++
-	began := time.Now()
-	if err := do(); err != nil {
-		s.t.Fatalf("step %d, %s:\n%v\n\nthe run said last:\n%s", s.n, words, err, &s.line.out)
-	}
-	fmt.Printf("%3d  %s (%.1f s)\n", s.n, words, time.Since(began).Seconds())
-}
+const sales = "sales@sarnakh.example"
 
-// look takes pictures of the page. What should not be seen fails the test at its end: the story can go on.
-func (s *story) look(tab *Tab, name, locale string) error {
-	s.t.Helper()
-	if err := tab.Look(name, locale); err != nil {
-		s.t.Errorf("the looks of %s (%s):\n%v", name, locale, err)
-	}
-	return nil
-}
+func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
+	s := start(t)
+	visitor, worker, reader := s.open(true), s.open(true), s.open(true)
 
-// check is a step of a step: it fails with what was seen.
-func check(ok bool, format string, args ...any) error {
-	if ok {
+	s.step("Maryam opens the landing page, in Persian", func() error {
+		return first(
+			func() error { return visitor.Go(s.line.URL + "/pages/fa.html") },
+			func() error { return s.look(visitor, "landing", "fa") },
+		)
+	})
+	s.step("she asks for the book and is thanked, with the book to take", func() error {
+		return first(
+			func() error { return s.asks(visitor, maryam, "fa.html", "ebook") },
+			func() error { return s.look(visitor, "thanks", "fa") },
+			func() error { return visitor.Press(`a.button[href^="/d/"]`) },
+			func() error {
+				return within(soon, func() error {
+					return check(strings.HasSuffix(visitor.At(), "/files/followup-book.html"), "the book is at %s", visitor.At())
+				})
+			},
+			func() error { return s.look(visitor, "book", "fa") },
+		)
+	})
+	var lead *Lead
+	s.step("her score is 29: 5 for e-mail and mobile, 6 for the book, 8 for her role, 10 for her firm's size", func() (err error) {
+		if lead, err = s.scored(maryam.email, 29); err != nil {
+			return err
+		}
+		for title, want := range map[string]int{"ایمیل و موبایل داد": 5, "کتاب الکترونیکی گرفت": 6, "سمت: مدیر فروش": 8, "تعداد کارکنان: ۲۰ تا ۵۰ نفر": 10} {
+			if got := points(lead, title); got != want {
+				return fmt.Errorf("the line %q has %d points, want %d: %+v", title, got, want, lead.Lines)
+			}
+		}
+		return check(lead.Card.Band == "warm" && lead.Card.Grade == "B3" && lead.BandTitle == "ولرم", "she is %s %s %s", lead.Card.Band, lead.Card.Grade, lead.BandTitle)
+	})
+	s.step("the console lists her and explains her score, line by line", func() error {
+		return first(
+			func() error { return worker.Go(s.line.URL + "/leads") },
+			func() error { return worker.Wait("tbody tr") },
+			func() error { return s.look(worker, "run-leads", "fa") },
+			func() error { return s.openConsole(worker) },
+			func() error { return s.look(worker, "console-list", "fa") },
+			func() error { return worker.Press(`a[href="#/leads/` + lead.ID + `"]`) },
+			func() error { return s.explained(worker, "fa", 29) },
+			func() error { return s.look(worker, "console-lead", "fa") },
+		)
+	})
+	var book Mail
+	s.step("the book comes by e-mail, right to left, without a marketing mail's headers: she asked for it", func() (err error) {
+		if book, err = s.mail(maryam.email, "asked", "welcome-book"); err != nil {
+			return err
+		}
+		return first(
+			func() error {
+				return check(book.Header("List-Unsubscribe") == "" && strings.Contains(book.Text, "مریم"), "the mail is %q %+v", book.Text, book.Headers)
+			},
+			func() error { return s.reads(reader, book, "mail-book", "fa") },
+		)
+	})
+	s.step("half a minute later she clicks in it: 3 points more", func() error {
+		return first(
+			func() error { return s.line.Forward(30 * time.Second) },
+			func() error { return s.clicks(reader, book) },
+			func() (err error) { lead, err = s.scored(maryam.email, 32); return err },
+			func() error {
+				return check(points(lead, "روی پیوند نامه کلیک کرد") == 3, "the click has %d points", points(lead, "روی پیوند نامه کلیک کرد"))
+			},
+		)
+	})
+
+	s.step("Bahram asks for the book with JavaScript switched off", func() error {
+		plain := s.open(false)
+		return first(
+			func() error { return s.asks(plain, bahram, "fa.html", "ebook") },
+			func() error { return plain.Wait(`a.button[href^="/d/"]`) },
+			func() (err error) { _, err = s.scored(bahram.email, 9); return err },
+			plain.Trouble,
+		)
+	})
+	s.step("Narges, as he; Kamran, without consent; Sara, in English on a phone", func() error {
+		for _, p := range []person{narges, kamran} {
+			if err := s.asks(s.open(true), p, "fa.html", "ebook"); err != nil {
+				return fmt.Errorf("%s: %w", p.email, err)
+			}
+			if _, err := s.scored(p.email, 9); err != nil {
+				return err
+			}
+		}
+		tab := s.open(true)
+		return first(
+			func() error { return tab.Go(s.line.URL + "/pages/en.html") },
+			func() error { return s.look(tab, "landing", "en") },
+			func() error { return tab.size(phone) },
+			func() error { return s.asks(tab, sara, "en.html", "ebook") },
+			func() error { return s.look(tab, "thanks", "en") },
+			func() (err error) { _, err = s.scored(sara.email, 24); return err },
+		)
+	})
+	s.step("each of them gets the mail that they asked for", func() error {
+		if err := s.line.Forward(time.Minute); err != nil {
+			return err
+		}
+		for _, p := range []person{bahram, narges, kamran, sara} {
+			m, err := s.mail(p.email, "asked", "welcome-book")
+			if err != nil {
+				return err
+			}
+			if p == sara {
+				if err := s.reads(reader, m, "mail-book", "en"); err != nil {
+					return err
+				}
+			}
+		}
 		return nil
-	}
-	return fmt.Errorf(format, args...)
-}
-
-const soon = 40 * time.Second
-
-// first does things in order and stops at the first that fails.
-func first(do ...func() error) error {
-	for _, f := range do {
-		if err := f(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// start brings up a run of its own and a browser.
-func start(t *testing.T) *story {
-	sarnakh, root := os.Getenv("SARNAKH"), os.Getenv("SARNAKH_ROOT")
-	if sarnakh == "" || root == "" {
-		t.Skip("run: infra/browser/run.sh")
-	}
-	chromium := FindChromium()
-	if chromium == "" {
-		t.Skip("no Chromium (on Debian: apt-get install chromium); then: infra/browser/run.sh")
-	}
-	shots := filepath.Join(root, ".local", "shots")
-	if err := os.MkdirAll(shots, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	data, err := os.MkdirTemp(filepath.Join(root, ".local"), "story-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	line, err := StartLine(sarnakh, root, data, os.Getenv("SARNAKH_CALLS"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := line.Stop(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			fmt.Printf("     what the run left is in %s\n", data)
-		} else if err := os.RemoveAll(data); err != nil {
-			t.Error(err)
-		}
 	})
-	web, err := StartBrowser(chromium, shots)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(web.Stop)
-	fmt.Printf("     the line is up at %s; pictures go to %s\n", line.URL, shots)
-	return &story{t: t, line: line, web: web}
-}
 
-func (s *story) open(script Script) *Tab {
-	s.t.Helper()
-	tab, err := s.web.Open(script)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(tab.close)
-	return tab
-}
-
-// person is somebody who fills in forms.
-type person struct {
-	name, email, mobile, role, employees string
-	consent                              bool
-	locale                               string
-}
-
-// asks opens a page and fills its form in and sends it, as a person does.
-func (s *story) asks(tab *Tab, p person, page, form string) error {
-	field := func(name string) string { return fmt.Sprintf(`form[data-form=%s] [name=%s]`, form, name) }
-	if !strings.Contains(tab.At(), "/pages/"+page) {
-		if err := tab.Go(s.line.URL + "/pages/" + page); err != nil {
-			return err
-		}
-	}
-	for name, v := range map[string]string{"first_name": p.name, "email": p.email, "mobile": p.mobile} {
-		if v != "" {
-			if err := tab.Write(field(name), v); err != nil {
+	var offer Mail
+	s.step("the clock moves day by day until the first marketing mails leave, in open hours, with the headers to leave by", func() error {
+		for range 40 { // Nowruz is seventeen days long
+			if err := s.line.Forward(24 * time.Hour); err != nil {
 				return err
 			}
-		}
-	}
-	for name, v := range map[string]string{"role": p.role, "employees": p.employees} {
-		if v != "" {
-			if err := tab.Choose(field(name), v); err != nil {
-				return err
+			came := 0
+			for _, p := range []person{maryam, bahram, narges} {
+				all, err := s.mails(p.email, "marketing")
+				if err != nil {
+					return err
+				}
+				if len(all) > 0 {
+					came++
+				}
+			}
+			if came == 3 {
+				break
 			}
 		}
-	}
-	if p.consent {
-		if err := tab.Press(field("consent_email")); err != nil {
-			return err
+		for _, p := range []person{maryam, bahram, narges, sara} {
+			m, err := s.mail(p.email, "marketing", "")
+			if err != nil {
+				return err
+			}
+			if _, err := permits(m); err != nil {
+				return err
+			}
+			if err := inOpenHours(m.At); err != nil {
+				return fmt.Errorf("%q to %s: %w", m.Subject, p.email, err)
+			}
+			if p == maryam {
+				offer = m
+			}
 		}
-	}
-	time.Sleep(1200 * time.Millisecond) // a form that is sent within a second is a machine's
-	if err := tab.Press(fmt.Sprintf(`form[data-form=%s] button`, form)); err != nil {
-		return err
-	}
-	if err := within(soon, func() error {
-		return check(strings.Contains(tab.At(), "/f/"+form+"/thanks"), "after the form the browser is at %s", tab.At())
-	}); err != nil {
-		text, _ := tab.Text("body")
-		return fmt.Errorf("%w: %.500s", err, text)
-	}
-	return tab.Wait("h1")
-}
-
-// scored waits until a lead has a score, and looks whether the lines of its card add up and are Persian.
-func (s *story) scored(email string, want int) (lead *Lead, err error) {
-	err = within(soon, func() error {
-		if lead, err = s.line.Lead(email); err != nil {
-			return err
-		}
-		return check(lead.Card.Total == want, "%s has %d points, want %d: %+v", email, lead.Card.Total, want, lead.Lines)
+		return s.reads(reader, offer, "mail-marketing", "fa")
 	})
-	if err != nil {
-		return nil, err
-	}
-	return lead, s.adds(lead)
-}
-
-func (s *story) adds(lead *Lead) error {
-	sum := 0
-	for _, l := range lead.Lines {
-		sum += l.Points
-		if l.Title == "" || strings.ContainsFunc(l.Title, func(r rune) bool {
-			return r < 0x80 && (r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9')
-		}) {
-			return fmt.Errorf("the line %q is not in Persian", l.Title)
-		}
-	}
-	return check(sum == lead.Card.Total && lead.Card.Total == lead.Card.Fit+lead.Card.Engagement, "the lines add up to %d, the card says %d = %d + %d", sum, lead.Card.Total, lead.Card.Fit, lead.Card.Engagement)
-}
-
-// points of the line with a title.
-func points(lead *Lead, title string) int {
-	for _, l := range lead.Lines {
-		if l.Title == title && (l.Kind == "signal" || l.Kind == "fit") {
-			return l.Points
-		}
-	}
-	return 0
-}
-
-// mails of a class to somebody.
-func (s *story) mails(to, class string) ([]Mail, error) {
-	all, err := s.line.Mails(to)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(all, func(m Mail) bool { return m.Tag("class") != class }), nil
-}
-
-// mail waits for a mail by its name in the playbook, and gives all of it.
-func (s *story) mail(to, class, name string) (m Mail, err error) {
-	err = within(70*time.Second, func() error { // mails leave each minute
-		all, err := s.mails(to, class)
+	s.step("Maryam asks for a demo: she is hot, and sales gets one alert", func() error {
+		before, err := s.line.Lead(maryam.email)
 		if err != nil {
 			return err
 		}
-		for _, one := range all {
-			if name == "" || one.Tag("mail") == name {
-				m, err = s.line.Mail(one.ID)
+		return first(
+			func() error { return visitor.Go(s.line.URL + "/pages/fa-demo.html") },
+			func() error { return s.look(visitor, "demo", "fa") },
+			func() error {
+				return s.asks(visitor, person{name: maryam.name, email: maryam.email, mobile: maryam.mobile}, "fa-demo.html", "demo")
+			},
+			func() (err error) { lead, err = s.scored(maryam.email, before.Card.Total+30); return err },
+			func() error {
+				return check(points(lead, "دمو خواست") == 30 && lead.BandTitle == "داغ", "she is %s with %+v", lead.BandTitle, lead.Lines)
+			},
+			func() error { return s.alerted(reader) },
+			func() error { return s.line.Forward(time.Minute) }, // mails leave each minute
+			func() error { _, err := s.mail(maryam.email, "asked", "demo-confirmed"); return err },
+		)
+	})
+	s.step("she stands in the work list, with what to do and until when", func() error {
+		return first(
+			func() error { return worker.Press(`nav a[href="#/work"]`) },
+			func() error { return worker.Wait(`a[href="#/leads/` + lead.ID + `"]`) },
+			func() error { return s.look(worker, "console-work", "fa") },
+			func() error { return worker.Press(`a[href="#/leads/` + lead.ID + `"]`) },
+			func() error { return s.explained(worker, "fa", lead.Card.Total) },
+			func() error { return s.look(worker, "console-hot", "fa") },
+			func() error { return worker.Press("#locale") },
+			func() error { return s.explained(worker, "en", lead.Card.Total) },
+			func() error { return s.look(worker, "console-hot", "en") },
+			func() error { return worker.Press(`nav a[href="#/leads"]`) },
+			func() error { return worker.Wait(`main a[href^="#/leads/"]`) },
+			func() error { return s.look(worker, "console-list", "en") },
+		)
+	})
+
+	s.step("the developer's page shows the run, its mails and its parts, in Persian and English", func() error {
+		for _, locale := range []string{"fa", "en"} {
+			for name, path := range map[string]string{"run-home": "/", "run-mail": "/mail/" + offer.ID, "run-system": "/system", "run-leads": "/leads"} {
+				if err := first(
+					func() error { return reader.Go(s.line.URL + path + "?lang=" + locale) },
+					func() error { return s.look(reader, name, locale) },
+				); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	s.step("Narges looks at what she may choose, and stays", func() error { return s.looksAround(reader) })
+	s.step("Maryam and Bahram leave by one click of their mail program", func() error {
+		for _, p := range []person{maryam, bahram} {
+			m, err := s.mail(p.email, "marketing", "")
+			if err != nil {
+				return err
+			}
+			leave, err := permits(m)
+			if err != nil {
+				return err
+			}
+			if err := oneClick(leave); err != nil {
+				return fmt.Errorf("%s: %w", p.email, err)
+			}
+			if err := within(soon, func() error {
+				lead, err := s.line.Lead(p.email)
+				if err != nil {
+					return err
+				}
+				return check(!lead.Mail.Consent && points(lead, "لغو اشتراک کرد") == -15, "%s: consent %v, %+v", p.email, lead.Mail.Consent, lead.Lines)
+			}); err != nil {
 				return err
 			}
 		}
-		return fmt.Errorf("no mail %s of class %s to %s: %+v", name, class, to, all)
+		return nil
 	})
-	return m, err
-}
-
-// permits looks at the headers by which mail programs show their own unsubscribe button (RFC 8058).
-func permits(m Mail) (leave string, err error) {
-	leave = strings.Trim(strings.Split(m.Header("List-Unsubscribe"), ",")[0], "<> ")
-	if u, err := url.Parse(leave); err != nil || !strings.HasPrefix(u.Path, "/u/") {
-		return "", fmt.Errorf("%q has List-Unsubscribe %q", m.Subject, m.Header("List-Unsubscribe"))
-	}
-	return leave, check(m.Header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click", "%q has List-Unsubscribe-Post %q", m.Subject, m.Header("List-Unsubscribe-Post"))
-}
-
-// oneClick does what a mail program does when its own button is pressed.
-func oneClick(leave string) error {
-	status, err := call(http.MethodPost, leave, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, strings.NewReader("List-Unsubscribe=One-Click"), nil)
-	return errors.Join(err, check(status == http.StatusOK, "one click was answered with %d", status))
+	s.step("a month later Narges has had more mails, who left has had none, and who never agreed never any", func() error {
+		had := map[string]int{}
+		for _, p := range []person{maryam, bahram, narges, kamran} {
+			all, err := s.mails(p.email, "marketing")
+			if err != nil {
+				return err
+			}
+			had[p.email] = len(all)
+		}
+		if err := s.line.Forward(30 * 24 * time.Hour); err != nil {
+			return err
+		}
+		for _, p := range []person{maryam, bahram, narges, kamran} {
+			all, err := s.mails(p.email, "marketing")
+			if err != nil {
+				return err
+			}
+			more := len(all) - had[p.email]
+			switch {
+			case p == narges && more == 0:
+				return fmt.Errorf("Narges got no marketing mail in a month: nothing is proven by the silence of the others")
+			case p != narges && more > 0, p == kamran && len(all) > 0:
+				return fmt.Errorf("%s got %d marketing mails more: %+v", p.email, more, all)
+			}
+			if err := paced(all); err != nil {
+				return fmt.Errorf("%s: %w", p.email, err)
+			}
+		}
+		alerts, err := s.line.Mails(sales)
+		if err != nil {
+			return err
+		}
+		return check(len(alerts) == 1, "sales has %d mails: %+v", len(alerts), alerts)
+	})
+	s.step("nothing failed on the way, nothing was parked, no page complained", func() error {
+		for _, tab := range []*Tab{visitor, worker, reader} {
+			if err := tab.Trouble(); err != nil {
+				return err
+			}
+		}
+		return s.line.Trouble()
+	})
 }

@@ -2,7 +2,6 @@ package browser
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -314,11 +313,8 @@ func (t *Tab) Look(name, locale string) error {
 		if err := os.WriteFile(path, picture, 0o644); err != nil {
 			return fmt.Errorf("keep a picture: %w", err)
 		}
-		arg, err := json.Marshal(locale)
-		if err != nil {
-			return err
-		}
-		found, err := Ask[[]string](t, "("+looks+")("+string(arg)+")")
+		// On the pages of developers stand what people typed, in any language, and names of files.
+		found, err := Ask[[]string](t, fmt.Sprintf("(%s)(%q, %v)", looks, locale, strings.HasPrefix(name, "run-")))
 		if err != nil {
 			return err
 		}
@@ -333,7 +329,7 @@ func (t *Tab) Look(name, locale string) error {
 }
 
 // looks is what Look asks the page.
-const looks = `(locale) => {
+const looks = `(locale, developers) => {
   const out = [], root = document.documentElement, fa = locale === "fa";
   // Not what is only there for screen readers.
   const away = (e) => { for (; e; e = e.parentElement) { const r = e.getBoundingClientRect(); if (getComputedStyle(e).overflow !== "visible" && (r.width < 3 || r.height < 3)) return true; } };
@@ -346,16 +342,18 @@ const looks = `(locale) => {
     out.push("scrolls sideways by " + (root.scrollWidth - wide) + ": " + far.slice(0, 3).map((e) => e.tagName + "." + e.className).join(", "));
   }
   const strange = fa ? /[A-Za-z]{2,}|[0-9]/ : /[\u0600-\u06ff]/;
-  const mine = fa ? "[dir=ltr], [lang=en], code, pre" : "[dir=rtl], [lang=fa], bdi";
+  const mine = fa ? "[dir=ltr], [lang=en], code, pre" + (developers ? ", bdi" : "") : "[dir=rtl], [lang=fa], bdi";
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const boxes = [];
   for (let n; (n = walk.nextNode());) {
-    const e = n.parentElement, words = n.data.trim().replace(/\b[A-D][1-4]\b/, ""); // a grade
+    const e = n.parentElement, words = n.data.trim().replace(developers ? /AWS|template\.yaml/ : /\b[A-D][1-4]\b/, ""); // a grade
     if (!words || !visible(e) || e.closest("script, style, noscript, iframe, option")) continue;
     if (strange.test(words) && !e.closest(mine)) out.push("not in the language of the page: " + words.slice(0, 80));
     const range = document.createRange();
     range.selectNodeContents(n);
-    for (const r of range.getClientRects()) if (r.width > 2 && r.height > 2) boxes.push([r, words, e]);
+    const rects = [...range.getClientRects()];
+    if (rects.length > 3 && rects.every((r) => r.width < 30)) out.push("broken into slivers: " + words.slice(0, 40));
+    for (const r of rects) if (r.width > 2 && r.height > 2) boxes.push([r, words, e]);
   }
   for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
     const [a, x, p] = boxes[i], [b, y, q] = boxes[j];
