@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/store"
 	"github.com/sarnakh/sarnakh/internal/tool"
@@ -169,7 +170,10 @@ func (r *aRun) decidedOnce() {
 }
 
 func note(times map[string][]bool, k store.DecisionKey) {
-	what := k.Kind + "/" + k.Subject
+	what := k.Kind // what a lead enters and leaves of one kind is counted together
+	if k.Kind == decision.Enroll || k.Kind == decision.Unenroll {
+		what = "track " + k.Subject
+	}
 	for len(times[what]) < k.N {
 		times[what] = append(times[what], false)
 	}
