@@ -13,7 +13,7 @@ import (
 // publishCmd makes a playbook the one in force.
 type publishCmd struct {
 	settings
-	Folder  string        `arg:"" type:"existingdir" default:"playbook" help:"Folder of the playbook's YAML files."`
+	Folder  string        `arg:"" default:"playbook" help:"Folder of the playbook's YAML files."`
 	Why     string        `placeholder:"TEXT" help:"What changed, for those who read the list of versions."`
 	By      string        `placeholder:"NAME" help:"Who publishes; the user of this machine without it."`
 	First   bool          `help:"Only if none is published yet."`

@@ -126,6 +126,8 @@ func (p *Plan) because(kind string, r Reason, w wordings, did []string, locale s
 		return fmt.Sprintf(w.form, r.What)
 	case r.By == "silent":
 		return fmt.Sprintf(w.silent, w.number(r.Count))
+	case (r.By == "reason" || r.By == "lost") && r.What == "":
+		return "" // lost, and nobody said why
 	case r.By == "reason", r.By == "lost":
 		return fmt.Sprintf(w.reason, r.What)
 	case r.By == "person":

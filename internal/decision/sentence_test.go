@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/sarnakh/sarnakh/internal/decision"
+	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/score/scoretest"
 )
 
@@ -45,5 +46,13 @@ func TestADecisionSaysWhy(t *testing.T) {
 	}
 	for key := range want {
 		t.Errorf("%s was not decided", key)
+	}
+}
+
+func TestADealThatIsLostWithoutAReasonIsToldWithoutOne(t *testing.T) {
+	s := begin(t)
+	p := ledger.Pending{Kind: decision.Stage, Name: "returned", N: 1, Reason: []byte(`{"b":"reason"}`)}
+	if got := s.plan.Sentence(p, "fa", decision.Titles{}); got != "به مرحله‌ی «برگشت به پرورش» رفت" {
+		t.Error(got)
 	}
 }

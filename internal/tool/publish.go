@@ -181,5 +181,9 @@ func InFolder(folder string, err error) error {
 		f.File = path.Join(folder, f.File)
 		out[i] = f
 	}
-	return fmt.Errorf("the playbook has %d faults, nothing was published\n%w", len(out), out)
+	faulty := "a fault"
+	if len(out) > 1 {
+		faulty = fmt.Sprintf("%d faults", len(out))
+	}
+	return fmt.Errorf("the playbook has %s, nothing was published\n%w", faulty, out)
 }
