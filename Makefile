@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop test ci demo bench sam-validate sam-build sam-invoke sam-api cloud-check nightly clean
+.PHONY: help run stop test sim planted ci demo bench sam-validate sam-build sam-invoke sam-api cloud-check nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,12 @@ stop: ## stops the engines that a killed run left behind
 
 test: ## go vet, then all tests with the race detector, on real engines
 	@infra/test.sh $(ARGS)
+
+sim: ## simulated worlds full of faults (N=1000000 deliveries, SEED=7 one world again)
+	@infra/sim.sh $(if $(SEED),seed $(SEED),$(N))
+
+planted: ## bugs put in on purpose: each must be caught
+	@infra/planted.sh $(ARGS)
 
 ci: ## what .ci/run calls: tests and the longer runs, nothing left out
 	@infra/ci.sh

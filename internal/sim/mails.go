@@ -1,0 +1,254 @@
+package sim
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/store"
+)
+
+// mails watches every write of a recipient and every mail that leaves, and
+// says what was promised about them.
+type mails struct {
+	w         *World
+	claims    map[string]*claim
+	order     []string            // of claims
+	addresses map[string][]string // that a recipient had
+	granted   map[string]int64    // by address: the newest consent that was sent
+	withdrawn map[string]int64    // by recipient: the newest unsubscribe that was answered
+	paused    map[string]int64    // by recipient: until when, as answered
+	stopped   map[string]string   // addresses that bounced or complained, as far as we heard
+	moved     map[string]string   // recipients of leads that were absorbed
+}
+
+// claim is one send, over all its attempts.
+type claim struct {
+	send      string
+	recipient string
+	mail      string
+	class     nurture.Class
+	at        int64   // of the newest attempt
+	left      []int64 // claim times of the attempts that left
+	fate      string
+}
+
+// The fates of a claim.
+const (
+	inHand   = "in hand"
+	sent     = "sent"
+	failed   = "failed"
+	unknown  = "unknown"
+	released = "released"
+)
+
+func newMails(w *World) *mails {
+	return &mails{w: w, claims: map[string]*claim{}, addresses: map[string][]string{}, granted: map[string]int64{}, withdrawn: map[string]int64{},
+		paused: map[string]int64{}, stopped: map[string]string{}, moved: map[string]string{}}
+}
+
+// watch compares a recipient before and after a write.
+func (m *mails) watch(p *process, was, is store.Recipient) {
+	after, err := nurture.Decode(is.ID, is.Body)
+	if err != nil {
+		m.w.broken("%v", err)
+		return
+	}
+	before := &nurture.Recipient{}
+	if was.Version > 0 {
+		if before, err = nurture.Decode(was.ID, was.Body); err != nil {
+			m.w.broken("%v", err)
+			return
+		}
+	}
+	if after.Email != "" && !slices.Contains(m.addresses[is.ID], after.Email) {
+		m.addresses[is.ID] = append(m.addresses[is.ID], after.Email)
+	}
+	if h := after.Hand; h != nil && (before.Hand == nil || before.Hand.ID != h.ID || before.Hand.Attempt != h.Attempt) {
+		m.claimed(p, after, h)
+	}
+	for _, s := range after.Sends {
+		c := m.claims[s.ID]
+		switch {
+		case c == nil:
+		case s.Unknown:
+			c.fate = unknown
+		case s.Failed != "":
+			c.fate = failed
+		default:
+			c.fate = sent
+		}
+	}
+	if h := before.Hand; h != nil && (after.Hand == nil || after.Hand.ID != h.ID) {
+		if !slices.ContainsFunc(after.Sends, func(s nurture.Sent) bool { return s.ID == h.ID }) {
+			m.claims[h.ID].fate = released
+		}
+	}
+}
+
+// claimed holds a claim to what the person was promised by then.
+func (m *mails) claimed(p *process, r *nurture.Recipient, h *nurture.Send) {
+	w := m.w
+	c := m.claims[h.ID]
+	if c == nil {
+		c = &claim{send: h.ID, recipient: r.ID, mail: h.Mail, class: h.Class}
+		m.claims[h.ID] = c
+		m.order = append(m.order, h.ID)
+	}
+	c.at, c.fate = h.Claimed, inHand
+	w.report.Claims++
+	if why := m.stopped[r.Email]; why != "" {
+		w.broken("%s claimed %s for an address that had a %s", p.name, h.ID, why)
+	}
+	if into := m.moved[r.ID]; into != "" {
+		w.broken("%s claimed %s for %s, which was absorbed by %s", p.name, h.ID, r.ID, into)
+	}
+	if h.Class != nurture.Marketing {
+		return
+	}
+	group := m.group(r.ID)
+	var granted, withdrawn, paused int64
+	for _, id := range group {
+		withdrawn, paused = max(withdrawn, m.withdrawn[id]), max(paused, m.paused[id])
+		for _, a := range m.addresses[id] {
+			granted = max(granted, m.granted[a])
+		}
+	}
+	switch {
+	case granted == 0:
+		w.broken("%s claimed %s for %s, who never consented", p.name, h.ID, r.ID)
+	case granted <= withdrawn:
+		w.late("%s claimed %s for %s at %s: an unsubscribe of %s was answered, the last consent is of %s", p.name, h.ID, r.ID, clockOf(h.Claimed), clockOf(withdrawn), clockOf(granted))
+	case h.Claimed < paused:
+		w.broken("%s claimed %s for %s at %s: paused until %s was answered", p.name, h.ID, r.ID, clockOf(h.Claimed), clockOf(paused))
+	}
+	if !m.open(h.Claimed) {
+		w.broken("%s claimed %s at %s, when the business writes to nobody", p.name, h.ID, clockOf(h.Claimed))
+	}
+}
+
+func clockOf(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
+
+// group is all the recipients that are one person now.
+func (m *mails) group(id string) []string {
+	root := func(x string) string {
+		for m.moved[x] != "" {
+			x = m.moved[x]
+		}
+		return x
+	}
+	out := []string{id}
+	for x := range m.moved {
+		if x != id && root(x) == root(id) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// open tells, by the rule as a person reads it, whether mails may leave.
+func (m *mails) open(unix int64) bool {
+	c := m.w.newest().Playbook.Nurture.Calendar
+	at := time.Unix(unix, 0).In(m.w.newest().Zone)
+	day := at.Format(time.DateOnly)
+	for _, x := range c.Closed {
+		until := x.Until
+		if until == "" {
+			until = x.From
+		}
+		if day >= x.From && day <= until {
+			return false
+		}
+	}
+	minute := at.Hour()*60 + at.Minute()
+	return len(c.Open) == 0 || slices.Contains(c.Open, at.Weekday()) && minute >= c.From && minute < c.Until
+}
+
+// away notes that a copy of a mail left.
+func (m *mails) away(send string) {
+	if c := m.claims[send]; c != nil {
+		c.left = append(c.left, c.at)
+	}
+}
+
+// heard takes note of an event that feedback has dealt with.
+func (m *mails) heard(body []byte) {
+	var e struct {
+		EventType string
+		Mail      struct {
+			Destination []string
+			Tags        map[string][]string
+		}
+		Bounce struct{ BounceType string }
+	}
+	if json.Unmarshal(body, &e) != nil || len(e.Mail.Destination) == 0 || len(e.Mail.Tags["send_id"]) == 0 {
+		return
+	}
+	switch {
+	case e.EventType == "Bounce" && e.Bounce.BounceType == "Permanent":
+		m.stopped[e.Mail.Destination[0]] = "bounce"
+	case e.EventType == "Complaint":
+		m.stopped[e.Mail.Destination[0]] = "complaint"
+	}
+}
+
+// check says, at the end, what became of every send.
+func (m *mails) check() {
+	w := m.w
+	byPerson := map[string][]int64{}
+	for _, id := range m.order {
+		c := m.claims[id]
+		copies := len(w.post.copies[id])
+		switch {
+		case c.class == nurture.Marketing && copies > 1:
+			w.double("%d copies of marketing mail %s left to %s", copies, id, c.recipient)
+		case copies > 2, copies == 2 && w.post.doubt[id] == 0:
+			w.double("%d copies of asked-for mail %s left to %s, %d answers were lost", copies, id, c.recipient, w.post.doubt[id])
+		}
+		switch c.fate {
+		case sent:
+			if copies == 0 && (w.post.never[id] == 0 || w.cfg.EventLoss == 0) {
+				w.broken("send %s of %s counts as sent and never left", id, c.recipient)
+			}
+		case failed:
+			if copies > 0 {
+				w.broken("send %s of %s counts as failed and left", id, c.recipient)
+			}
+		case released:
+			if copies > 0 {
+				w.broken("send %s of %s was given back and left", id, c.recipient)
+			}
+		case unknown:
+			w.report.Unknown++
+			if copies > 0 && w.cfg.EventLoss == 0 {
+				w.broken("send %s of %s is unknown although its events arrived", id, c.recipient)
+			}
+		default:
+			w.broken("send %s of %s has no fate: %s since %s", id, c.recipient, c.fate, clockOf(c.at))
+		}
+		if c.class == nurture.Marketing {
+			byPerson[c.recipient] = append(byPerson[c.recipient], c.left...)
+		}
+	}
+	n := w.newest().Playbook.Nurture
+	for _, id := range slices.Sorted(maps.Keys(byPerson)) {
+		at := byPerson[id]
+		slices.Sort(at)
+		for i := range at {
+			if i > 0 && at[i]-at[i-1] < int64(n.GapHours)*3600 {
+				w.broken("two marketing mails to %s within %d hours, at %s and %s", id, n.GapHours, clockOf(at[i-1]), clockOf(at[i]))
+			}
+			for _, limit := range n.Caps {
+				if j := i - limit.Count; j >= 0 && at[i]-at[j] < int64(limit.Days)*86400 {
+					w.broken("%d marketing mails to %s within %d days, up to %s", limit.Count+1, id, limit.Days, clockOf(at[i]))
+				}
+			}
+		}
+	}
+}
+
+// joined notes that a lead was absorbed by another.
+func (m *mails) joined(from, into lead.ID) { m.moved[string(from)] = string(into) }

@@ -1,0 +1,51 @@
+package sim
+
+import "sync"
+
+// Many lives through worlds from a seed on, some side by side, until together
+// they made so many deliveries. each is told of them in the order of seeds.
+func Many(first uint64, deliveries, workers int, each func(Report)) {
+	type result struct {
+		seed uint64
+		r    Report
+	}
+	seeds := make(chan uint64)
+	results := make(chan result)
+	var wait sync.WaitGroup
+	for range max(1, workers) {
+		wait.Go(func() {
+			for s := range seeds {
+				results <- result{s, Run(Of(s))}
+			}
+		})
+	}
+	go func() { wait.Wait(); close(results) }()
+	done := make(chan struct{})
+	go func() {
+		defer close(seeds)
+		for s := first; ; s++ {
+			select {
+			case seeds <- s:
+			case <-done:
+				return
+			}
+		}
+	}()
+	waiting := map[uint64]Report{}
+	next, made, closed := first, 0, false
+	for x := range results {
+		waiting[x.seed] = x.r
+		for r, ok := waiting[next]; ok; r, ok = waiting[next] {
+			delete(waiting, next)
+			next++
+			if made < deliveries {
+				made += r.Deliveries
+				each(r)
+			}
+		}
+		if made >= deliveries && !closed {
+			close(done)
+			closed = true
+		}
+	}
+}
