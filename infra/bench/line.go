@@ -115,28 +115,3 @@ func oldFigures(ctx context.Context, r *report) error {
 	r.most("line.read at 10,000, business", old.read, ru, 3)
 	return nil
 }
-
-// firstFigures are those of things that come once.
-func firstFigures(ctx context.Context, r *report) error {
-	r.title("what comes once (units written)")
-	anonymous := func(p *person, at time.Time) activity.Activity {
-		return p.act(activity.PageViewed, at, text("path", "/"), text("utm_source", "google"))
-	}
-	for _, x := range []struct {
-		name string
-		must float64
-		do   doing
-	}{
-		{"line.first activity of an anonymous visitor", 3, anonymous},
-		{"line.first activity of a form", 8, business},
-	} {
-		l, err := live(ctx, 200, 1, 1, 2, nil, x.do)
-		if err != nil {
-			return err
-		}
-		b := l.rounds[0].each(200)
-		r.most(x.name, b.write(), "write units", x.must)
-		r.note(x.name+": ledger, index, people", b.ledger, fmt.Sprintf("+ %.2f + %.2f", b.index, b.people))
-	}
-	return nil
-}

@@ -24,10 +24,12 @@ type town struct {
 	store   *billed
 	ingest  *flow.Ingest
 	rescore *flow.Rescore
-	people  []*person
-	now     time.Time
-	log     *slog.Logger
-	next    int // message id
+	// What is queued for others is counted, and jobs are kept.
+	jobs, deliveries *nowhere
+	people           []*person
+	now              time.Time
+	log              *slog.Logger
+	next             int // message id
 	// settled is the bill of what happens beside ingest: records of decisions.
 	settled bill
 }
@@ -53,7 +55,8 @@ func newTown(ctx context.Context, t tables, people int, calls []activity.Activit
 	b := newBilled(t)
 	w := &town{store: b, now: start, log: slog.New(slog.NewTextHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelError}))}
 	w.ingest = flow.NewIngest(b, []byte("a secret of the bench, long enough for anybody"), func(region string) lead.Phone { return phone.For(region) })
-	w.rescore = flow.NewRescore(b, &nowhere{}, &nowhere{})
+	w.jobs, w.deliveries = &nowhere{}, &nowhere{}
+	w.rescore = flow.NewRescore(b, w.jobs, w.deliveries)
 	for i := range people {
 		w.people = append(w.people, newPerson(i, calls))
 	}
@@ -63,14 +66,16 @@ func newTown(ctx context.Context, t tables, people int, calls []activity.Activit
 // nowhere is a queue whose messages nobody reads: what deliver does has figures
 // of its own.
 type nowhere struct {
-	mu   sync.Mutex
-	sent int
+	mu     sync.Mutex
+	sent   int
+	bodies [][]byte
 }
 
 func (n *nowhere) SendAll(_ context.Context, bodies [][]byte) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.sent += len(bodies)
+	n.bodies = bodies
 	return nil
 }
 
@@ -129,6 +134,20 @@ func (w *town) settle(ctx context.Context) error {
 	x := w.store.bill.minus(before)
 	w.settled = w.settled.plus(x)
 	return err
+}
+
+// review is the daily look at all leads.
+func (w *town) review(ctx context.Context) error {
+	if err := w.rescore.Review(ctx, w.now); err != nil {
+		return err
+	}
+	for i, body := range w.jobs.bodies {
+		m := flow.Message{ID: fmt.Sprint("job", i), Body: body, Received: w.now, Attempt: 1}
+		if err := w.rescore.RunJob(ctx, w.log, m, w.now, func() bool { return false }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b bill) plus(o bill) bill { return b.minus(bill{}.minus(o)) }
