@@ -27,6 +27,7 @@ done
 grep '^ready ' .local/ci.out || { cat .local/ci.out; exit 1; }
 SARNAKH_ENV="$data/env" step infra/sam/sam.sh every
 step .local/sam/venv/bin/python infra/sam/drive.py "$data/env"
+SARNAKH_ENV="$data/env" step infra/demo.sh # FULL=1 for all rows, as the caller set it
 stop
 trap - EXIT
 

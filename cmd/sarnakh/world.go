@@ -58,10 +58,14 @@ func (s settings) enter(ctx context.Context) (*world, error) {
 }
 
 // worldOf takes settings from a map alone: a shell may hold those of another
-// run, or of an account in the cloud.
+// run, or of an account in the cloud. Keys that are not in it are those of the
+// machine's user.
 func worldOf(ctx context.Context, env map[string]string, from string) (*world, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, quietly, config.WithRegion(env["AWS_REGION"]),
-		config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], "")))
+	options := []func(*config.LoadOptions) error{quietly, config.WithRegion(env["AWS_REGION"])}
+	if key := env["AWS_ACCESS_KEY_ID"]; key != "" {
+		options = append(options, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(key, env["AWS_SECRET_ACCESS_KEY"], "")))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return nil, err
 	}
