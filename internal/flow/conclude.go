@@ -22,7 +22,7 @@ const movedBand = "moved"
 // card, decisions, band, review day and due time. It returns the new decisions.
 func conclude(c *playbook.Compiled, s *ledger.State, arrived []decision.Arrived, now time.Time, quiet bool) []ledger.Pending {
 	today := c.Day(now)
-	card := c.Rules.Card(s, today)
+	card := c.Rules.Brief(s, today)
 	made := c.Decisions.Decide(decision.Input{State: s, After: &card, Arrived: arrived, Today: today, Now: now, Quiet: quiet})
 	s.Playbook = c.Number
 	s.Band = bandOf(s, card)

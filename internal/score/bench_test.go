@@ -35,3 +35,11 @@ func BenchmarkMeasure(b *testing.B) {
 		l.Rules.Measure(l.State, day0+30)
 	}
 }
+
+func BenchmarkBrief(b *testing.B) {
+	l := busy()
+	b.ReportAllocs()
+	for b.Loop() {
+		l.Rules.Brief(l.State, day0+30)
+	}
+}

@@ -19,16 +19,55 @@ func (r *Rules) Card(s *ledger.State, day activity.Day) Card {
 
 // CardInto is Card that reuses the slices of an old one.
 func (r *Rules) CardInto(c *Card, s *ledger.State, day activity.Day) {
+	w, p := r.head(c, s, day)
+	if w == nil {
+		return
+	}
+	defer r.pool.Put(w)
+	w.engagementLines(c, p)
+	w.fitLines(c)
+	for i := range p.lines {
+		if l := &p.lines[i]; l.Signal == ledger.Manual && (l.Count > 0 || l.Points != 0) {
+			c.Lines = append(c.Lines, Line{Kind: KindManual, Count: l.Count, LastDay: l.Last, Points: l.Points})
+		}
+	}
+	w.leading(c, p)
+	w.whyNow(c, p)
+	w.wouldRaise(c, p)
+	if w.review(c, p) {
+		w.crossing(c, p)
+	}
+}
+
+// Brief is what decisions hang on: a card without its lines, without what leads
+// and would raise it, and without the next crossing. It is what every activity
+// pays for.
+func (r *Rules) Brief(s *ledger.State, day activity.Day) Card {
+	var c Card
+	w, p := r.head(&c, s, day)
+	if w == nil {
+		return c
+	}
+	defer r.pool.Put(w)
+	if c.Handover {
+		w.whyNow(&c, p)
+	}
+	w.review(&c, p)
+	return c
+}
+
+// head fills in what stands at the top of a card. There is no work, and nothing
+// to add, for a lead that is not scored.
+func (r *Rules) head(c *Card, s *ledger.State, day activity.Day) (*work, *probe) {
 	*c = Card{Lead: s.Lead, Day: day, Playbook: s.Playbook, Lines: c.Lines[:0], WhyNow: c.WhyNow[:0], WouldRaise: c.WouldRaise[:0]}
 	if len(r.config.Stages) > 0 {
 		c.Stage = r.config.Stages[r.StageOf(s.Stage)].Name
 	}
 	if s.Excluded != 0 {
 		c.Excluded, c.Grade, c.Band = true, "D4", r.config.Bands[0].Name
-		return
+		return nil, nil
 	}
 	w := r.take()
-	defer r.pool.Put(w)
 	r.begin(w, s)
 	p := w.probe(day)
 	c.Total, c.Fit, c.Engagement, c.Manual = p.total, w.fit, p.engagement, p.manual
@@ -41,17 +80,7 @@ func (r *Rules) CardInto(c *Card, s *ledger.State, day activity.Day) {
 	if w.funnel >= 0 {
 		c.Funnel, c.Part = r.config.Funnel[w.funnel].Name, r.config.Funnel[w.funnel].Part
 	}
-	w.engagementLines(c, p)
-	w.fitLines(c)
-	for i := range p.lines {
-		if l := &p.lines[i]; l.Signal == ledger.Manual && (l.Count > 0 || l.Points != 0) {
-			c.Lines = append(c.Lines, Line{Kind: KindManual, Count: l.Count, LastDay: l.Last, Points: l.Points})
-		}
-	}
-	w.leading(c, p)
-	w.whyNow(c, p)
-	w.wouldRaise(c, p)
-	w.review(c, p)
+	return w, p
 }
 
 // engagementLines writes the signals group by group, each group's limit after
@@ -287,16 +316,18 @@ func insert[T any](list []T, v T, order func(a, b T) int) []T {
 	return slices.Insert(list, i, v)
 }
 
-// review looks ahead: when does time alone change an outcome, and the band. The
-// band cannot change before the first outcome does, so it is looked for from
-// there.
-func (w *work) review(c *Card, p *probe) {
+// review looks ahead: when does time alone change an outcome, if ever?
+func (w *work) review(c *Card, p *probe) bool {
 	base := p.outcome
 	w.used = 1
 	c.ReviewDay = w.firstChange(p, func(o *outcome) bool { return *o != base })
-	if c.ReviewDay == 0 {
-		return
-	}
+	return c.ReviewDay != 0
+}
+
+// crossing looks for the first change of the band. It cannot come before the
+// review day, so it is looked for from there.
+func (w *work) crossing(c *Card, p *probe) {
+	base := p.outcome
 	w.used = 0
 	then := w.probe(c.ReviewDay)
 	if then.outcome.band == base.band {

@@ -173,3 +173,24 @@ func TestTheReviewDayIsTheFirstDayThatDiffers(t *testing.T) {
 		}
 	})
 }
+
+// What decisions hang on does not depend on how much of the card was worked out.
+func TestABriefCardSaysWhatTheWholeCardSays(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b, profile, deeds := world(t)
+		r := b.Rules()
+		l := live(b, r, profile, deeds)
+		day := day0 + activity.Day(rapid.IntRange(40, 120).Draw(t, "today"))
+		whole, brief := r.Card(l.State, day), r.Brief(l.State, day)
+		if outcome(r, &whole) != outcome(r, &brief) {
+			t.Fatalf("%s, in brief %s", outcome(r, &whole), outcome(r, &brief))
+		}
+		if !whole.Handover {
+			whole.WhyNow = nil
+		}
+		whole.Lines, whole.WouldRaise, whole.NextCrossing, whole.Leading, whole.Interest = nil, nil, nil, "", ""
+		if want, got := asJSON(whole), asJSON(brief); want != got {
+			t.Fatalf("%s\nin brief %s", want, got)
+		}
+	})
+}
