@@ -21,6 +21,7 @@ type cli struct {
 	Publish  publishCmd  `cmd:"" help:"Make the playbook in a folder the one in force."`
 	Demo     demoCmd     `cmd:"" help:"Send real calls of a bank through the local run, and check what comes of them."`
 	Send     sendCmd     `cmd:"" help:"Queue activities from a file, one JSON object a line."`
+	Score    scoreCmd    `cmd:"" help:"Score a file of activities here, without AWS or a run."`
 	Lead     leadCmd     `cmd:"" help:"Look at leads."`
 	Parked   parkedCmd   `cmd:"" help:"List the messages that were set aside, with their reasons."`
 }

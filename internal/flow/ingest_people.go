@@ -4,7 +4,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/lead"
@@ -230,16 +229,4 @@ func (b *batch) hasWords(ps []activity.Property) bool {
 		}
 	}
 	return false
-}
-
-// adjustment reads the points that a person gave, and until when they hold.
-func adjustment(a *activity.Activity, zone *time.Location) (points int, until activity.Day) {
-	v, _ := a.Property("points")
-	points = int(max(min(v.Number, 1000), -1000))
-	if u, ok := a.Property("until"); ok {
-		if t, err := time.ParseInLocation(time.DateOnly, u.Text, zone); err == nil {
-			until = activity.DayOf(t, zone)
-		}
-	}
-	return points, until
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/playbook"
 	"github.com/sarnakh/sarnakh/internal/store"
 )
 
@@ -338,7 +339,7 @@ func (r *resolving) isPerson(a *arrival) bool {
 }
 
 // public is the source of what strangers send.
-const public = "capture"
+const public = playbook.Public
 
 // PropertyOther names, in a leads.merged activity, the id of the lead that goes
 // into the one the activity is for.

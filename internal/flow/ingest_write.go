@@ -84,37 +84,12 @@ func (b *batch) load(l *line) error {
 // enter makes the log's entry of an activity.
 func (b *batch) enter(a *arrival) {
 	x := &a.a
-	e := ledger.Entry{
-		Key: x.ID.Key(), PayloadHash: x.Fingerprint(), Type: x.Type, At: x.At.Unix(), Received: x.Received.Unix(),
-		Day: b.book.Day(x.At), Flags: x.Flags,
-	}
-	// From the id alone: a time that depended on when the message came would let
-	// one that comes again pass for newer than all that is known.
-	if made, ok := x.ID.Made(); ok {
-		e.Made = made.Unix()
-	}
-	e.Hits = b.book.Set.Match(x, nil)
-	slices.Sort(e.Hits)
-	properties := x.Properties
-	if len(x.Profile) > 0 {
-		properties = slices.Clone(properties)
-		for _, p := range x.Profile {
-			properties = append(properties, activity.Property{Name: "profile." + p.Name, Value: p.Value})
-		}
-	}
-	var cut bool
-	e.Packed, cut = b.book.Dictionary.Pack(properties)
+	e, cut := b.book.Entry(x)
 	a.body = nil
 	if cut || x.Type == activity.FormPosted && b.hasWords(x.Properties) {
 		kept := *x
 		kept.Who = activity.WhoIs(string(a.lead)) // no address
 		a.body = activity.Encode([]activity.Activity{kept})
-	}
-	if x.Type == activity.Revoked && x.Revokes != "" && x.Source != public {
-		e.Revokes = x.Revokes.Key()
-	}
-	if x.Type == activity.LeadAdjusted && x.Source != public {
-		e.Points, e.Until = adjustment(x, b.book.Zone)
 	}
 	a.entry = e
 }

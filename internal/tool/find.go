@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/playbook"
+	"github.com/sarnakh/sarnakh/internal/score"
 	"github.com/sarnakh/sarnakh/internal/store"
 )
 
@@ -114,4 +116,17 @@ func (d *Desk) read(ctx context.Context, refs []ledger.Ref, shelf ledger.Shelf) 
 		shelf[r] = body
 	}
 	return err
+}
+
+// Card is the card of a lead on a day, under the playbook in force.
+func (d *Desk) Card(ctx context.Context, id lead.ID, day activity.Day) (score.Card, error) {
+	c, err := flow.NewBooks(d.Store).InForce(ctx)
+	if err != nil {
+		return score.Card{}, err
+	}
+	s, err := d.open(ctx, c, id)
+	if err != nil {
+		return score.Card{}, err
+	}
+	return c.Rules.Card(s, day), nil
 }

@@ -227,24 +227,37 @@ func (d *Desk) decisions(ctx context.Context, s *sheet, state *ledger.State) err
 		}
 	}
 	slices.SortStableFunc(all, func(a, b store.Decision) int { return cmp.Compare(b.At, a.At) })
-	titles := decision.Titles{
-		Signal: func(n signal.Number) string { return s.c.SignalTitle(n, s.Locale) },
+	pending := make([]ledger.Pending, len(all))
+	for i, a := range all {
+		pending[i] = ledger.Pending{Kind: a.Kind, Name: a.Subject, N: uint16(a.N), Reason: a.Reason, At: a.At, Quiet: a.Quiet}
+	}
+	s.sentences(pending)
+	return nil
+}
+
+// sentences writes decisions in words.
+func (s *sheet) sentences(all []ledger.Pending) {
+	titles := titlesOf(s.c, s.Locale)
+	for _, p := range all {
+		note := ""
+		if p.Quiet {
+			note = " " + s.w.quiet
+		}
+		fmt.Fprintf(s.out, "%s  %s%s\n", s.w.moment(time.Unix(p.At, 0), s.c.Zone), s.c.Decisions.Sentence(p, s.Locale, titles), note)
+	}
+}
+
+// titlesOf are the words of a playbook for sentences about decisions.
+func titlesOf(c *playbook.Compiled, locale string) decision.Titles {
+	return decision.Titles{
+		Signal: func(n signal.Number) string { return c.SignalTitle(n, locale) },
 		Track: func(name string) string {
-			if t := s.c.Nurture.Track(name); t != nil {
-				return cmp.Or(t.Title.In(s.Locale), name)
+			if t := c.Nurture.Track(name); t != nil {
+				return cmp.Or(t.Title.In(locale), name)
 			}
 			return name
 		},
 	}
-	for _, a := range all {
-		p := ledger.Pending{Kind: a.Kind, Name: a.Subject, N: uint16(a.N), Reason: a.Reason, At: a.At, Quiet: a.Quiet}
-		note := ""
-		if a.Quiet {
-			note = " " + s.w.quiet
-		}
-		fmt.Fprintf(s.out, "%s  %s%s\n", s.w.moment(time.Unix(a.At, 0), s.c.Zone), s.c.Decisions.Sentence(p, s.Locale, titles), note)
-	}
-	return nil
 }
 
 // log writes every entry, the oldest first.
