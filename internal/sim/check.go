@@ -52,6 +52,7 @@ func (w *World) calm() {
 	w.checkLedgers()
 	w.checkPeople()
 	w.checkDecisions()
+	w.checkRecipients()
 	w.checkParked()
 	w.mails.check()
 }

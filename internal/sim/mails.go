@@ -114,7 +114,7 @@ func (m *mails) claimed(p *process, r *nurture.Recipient, h *nurture.Send) {
 	for _, id := range group {
 		withdrawn, paused = max(withdrawn, m.withdrawn[id]), max(paused, m.paused[id])
 		for _, a := range m.addresses[id] {
-			granted = max(granted, m.granted[a])
+			granted = max(granted, m.granted[a], m.granted[m.w.otherAddress(a)])
 		}
 	}
 	switch {

@@ -45,7 +45,7 @@ func (w *World) react(m *mail.Message) {
 		in(48*time.Hour, &request{method: http.MethodGet, path: click, agent: browser})
 	}
 	recipient := tagOf(m, "recipient")
-	if leave != "" && d.IntN(9) == 0 {
+	if leave != "" && d.IntN(w.cfg.LeaveOneIn) == 0 {
 		in([]time.Duration{time.Minute, 72 * time.Hour}[d.IntN(2)], &request{method: http.MethodPost, path: leave, body: "List-Unsubscribe=One-Click", agent: "mail program",
 			answered: func(at time.Time, status int) {
 				if status == http.StatusOK {
@@ -89,4 +89,18 @@ func (w *World) leadOf(email string) (lead.ID, bool) {
 		id = lead.ID(w.mails.moved[string(id)])
 	}
 	return id, true
+}
+
+// otherAddress is the other one of the same person: what was permitted there
+// moves over before two leads become one.
+func (w *World) otherAddress(email string) string {
+	for _, p := range w.people {
+		switch email {
+		case p.email:
+			return p.second
+		case p.second:
+			return p.email
+		}
+	}
+	return ""
 }

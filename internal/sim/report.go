@@ -18,10 +18,10 @@ type Report struct {
 	ByFault    [faults]int
 	Crashes    int
 
-	Activities, Entries, Conflicts, Leads, Merges, Proposals, Publishes int
-	Decisions, Alerts, AlertsTwice, Webhooks, Rewritten                 int
-	Claims, Mails, Unknown, Unsubscribes, EventsLost                    int
-	Parked, DeadLetters, Redriven, StreamLost                           int
+	Activities, Entries, Conflicts, Leads, Merges, Proposals, Publishes, Glances int
+	Decisions, Alerts, AlertsTwice, Webhooks, Rewritten                          int
+	Claims, Mails, Unknown, Unsubscribes, EventsLost                             int
+	Parked, DeadLetters, Redriven, StreamLost                                    int
 
 	// What must be 0.
 	Lost, Double, Wrong, Late, Broken int
@@ -36,7 +36,7 @@ func (r *Report) Add(o Report) {
 	for _, x := range [][2]*int{
 		{&r.Worlds, &o.Worlds}, {&r.Deliveries, &o.Deliveries}, {&r.Ticks, &o.Ticks}, {&r.Calls, &o.Calls}, {&r.Faults, &o.Faults}, {&r.Crashes, &o.Crashes},
 		{&r.Activities, &o.Activities}, {&r.Entries, &o.Entries}, {&r.Conflicts, &o.Conflicts}, {&r.Leads, &o.Leads}, {&r.Merges, &o.Merges},
-		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice},
+		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Glances, &o.Glances}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice},
 		{&r.Webhooks, &o.Webhooks}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Unknown, &o.Unknown},
 		{&r.Unsubscribes, &o.Unsubscribes}, {&r.EventsLost, &o.EventsLost}, {&r.Parked, &o.Parked}, {&r.DeadLetters, &o.DeadLetters},
 		{&r.Redriven, &o.Redriven}, {&r.StreamLost, &o.StreamLost},
@@ -59,8 +59,8 @@ func (r *Report) Write(w io.Writer) {
 		kinds = append(kinds, fmt.Sprintf("%s %d", f, r.ByFault[f]))
 	}
 	fmt.Fprintf(w, "calls %d; faults %d (%s); processes that died %d; stream records lost %d\n", r.Calls, r.Faults, strings.Join(kinds, ", "), r.Crashes, r.StreamLost)
-	fmt.Fprintf(w, "activities %d, in ledgers %d; the same id with another payload %d; leads %d, merged %d, proposed %d; publishes %d\n",
-		r.Activities, r.Entries, r.Conflicts, r.Leads, r.Merges, r.Proposals, r.Publishes)
+	fmt.Fprintf(w, "activities %d, in ledgers %d; the same id with another payload %d; leads %d, merged %d, proposed %d; publishes %d; replays on the way %d\n",
+		r.Activities, r.Entries, r.Conflicts, r.Leads, r.Merges, r.Proposals, r.Publishes, r.Glances)
 	fmt.Fprintf(w, "decisions %d; alerts %d, twice because an answer was lost %d; webhooks %d\n", r.Decisions, r.Alerts, r.AlertsTwice, r.Webhooks)
 	fmt.Fprintf(w, "claims %d; ticks with somebody due %d; mail events lost %d; sends of unknown fate, listed %d; unsubscribes answered %d\n",
 		r.Claims, r.Ticks, r.EventsLost, r.Unknown, r.Unsubscribes)

@@ -79,7 +79,7 @@ func (t *town) settle(i int) {
 		p.email = fmt.Sprintf("p%d@own.test", i) // staff: kept, not scored
 	case i%13 == 9:
 		p.email = fmt.Sprintf("p%d@trash.test", i) // a fake: held
-	case i%9 == 4:
+	case i%t.w.cfg.TwinOneIn == t.w.cfg.TwinOneIn/2:
 		p.second = fmt.Sprintf("p%d.home@example.ir", i)
 	}
 	for range 1 + d.IntN(3) {
@@ -134,10 +134,10 @@ func (t *town) act(at time.Time) {
 	d, p := t.dice, t.somebody()
 	var as []activity.Activity
 	switch n := d.IntN(100); {
-	case n < 55:
-		as = t.visit(p, at)
-	case n < 75:
+	case n < t.w.cfg.Forms:
 		as = []activity.Activity{t.posts(p, at)}
+	case n < max(75, t.w.cfg.Forms+5):
+		as = t.visit(p, at)
 	case n < 90:
 		as = []activity.Activity{t.told(p, at)}
 	case n < 95:

@@ -178,6 +178,7 @@ func (w *World) clockwork() {
 			}
 		}
 	})
+	every(7*time.Hour+13*time.Minute, w.now.Add(time.Hour), w.glance)
 	// Ten past midnight in Tehran.
 	every(24*time.Hour, w.now.Truncate(24*time.Hour).Add(20*time.Hour+40*time.Minute), func() {
 		w.ticks = append(w.ticks, &tick{name: "review", at: w.now})
