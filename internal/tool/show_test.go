@@ -14,6 +14,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/persian"
 	"github.com/sarnakh/sarnakh/internal/phone"
+	"github.com/sarnakh/sarnakh/internal/playbook"
 	"github.com/sarnakh/sarnakh/internal/store/memory"
 	"github.com/sarnakh/sarnakh/internal/tool"
 )
@@ -141,4 +142,13 @@ func TestWhatIsParkedIsListedWithItsReasonAndWithoutItsBody(t *testing.T) {
 	if _, n := list(noon.AddDate(0, 0, 1), false); n != 0 {
 		t.Errorf("%d on the next day", n)
 	}
+}
+
+func (h *house) book(t *testing.T) *playbook.Compiled {
+	t.Helper()
+	c, err := flow.NewBooks(h.Store).InForce(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
