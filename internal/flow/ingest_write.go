@@ -78,6 +78,15 @@ func (b *batch) load(l *line) error {
 			l.refs = append(l.refs, answer.Refs...)
 		}
 	}
+	if l.state.Version > 0 && l.state.Playbook == b.book.Number {
+		// What a merge of pages will want is known by now: read with the rest, it
+		// costs no call of its own.
+		more, err := l.state.Wants(b.book.Rules.Meters(), l.shelf)
+		if err != nil {
+			return err
+		}
+		l.refs = append(l.refs, more...)
+	}
 	return nil
 }
 
