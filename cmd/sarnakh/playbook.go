@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/sarnakh/sarnakh/internal/playbook/golden"
 	"github.com/sarnakh/sarnakh/internal/playbook/source"
@@ -25,7 +26,7 @@ func (c *playbookCheckCmd) Run() error {
 	if c.Dir == "" {
 		c.Dir = "playbook"
 	}
-	p, faults, warnings := source.Check(os.DirFS(c.Dir), nil)
+	p, faults, warnings := source.Check(os.DirFS(c.Dir), nil, time.Now())
 	for _, f := range faults {
 		fmt.Println(f)
 	}

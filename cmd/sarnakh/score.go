@@ -23,7 +23,7 @@ type scoreCmd struct {
 }
 
 func (c *scoreCmd) Run() error {
-	p, faults, _ := source.Check(os.DirFS(c.Playbook), nil)
+	p, faults, _ := source.Check(os.DirFS(c.Playbook), nil, time.Now())
 	if len(faults) > 0 {
 		return fmt.Errorf("the playbook in %s has faults, nothing was scored\n%w", c.Playbook, faults)
 	}

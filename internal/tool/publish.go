@@ -78,7 +78,7 @@ func Publish(ctx context.Context, s Shelf, jobs Sender, p Publishing) (Published
 		}
 		out.Was = pointer.Number
 	}
-	next, faults, warnings := source.Check(p.Folder, previous)
+	next, faults, warnings := source.Check(p.Folder, previous, p.Now)
 	if len(faults) > 0 {
 		return out, faults
 	}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +57,24 @@ func (r *reader) readCalendar() {
 			n.Calls.Closed = append(n.Calls.Closed, k)
 		}
 	}
+}
+
+// holidaysAhead is how long before its end a list of holidays is asked for.
+const holidaysAhead = 30 * 24 * time.Hour
+
+// checkHolidays warns before the list of closed days runs out: after its end
+// every holiday would be a day like others.
+func (r *reader) checkHolidays(now time.Time) {
+	last := ""
+	for _, c := range slices.Concat(r.p.Nurture.Calendar.Closed, r.p.Nurture.Calls.Closed) {
+		last = max(last, c.Until) // written 2026-03-21: as text they are in order
+	}
+	end, err := time.Parse(time.DateOnly, last)
+	if err != nil || now.IsZero() || now.Add(holidaysAhead).Before(end.AddDate(0, 0, 1)) {
+		return
+	}
+	r.warn(r.sections["calendar"].get("closed").place, fmt.Sprintf("the list of closed days ends on %s (%s)", last, persian.FormatDate(end, time.UTC)),
+		"add the holidays of the next year, or mails and calls will go out on them")
 }
 
 func (r *reader) week(v *value) (c nurture.Calendar) {

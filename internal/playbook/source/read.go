@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sarnakh/sarnakh/internal/playbook"
 	"github.com/sarnakh/sarnakh/internal/signal"
@@ -21,7 +22,7 @@ var sections = []string{"business", "attributes", "groups", "signals", "personas
 // stages and audiences are carried over from it. The error is Faults, in order
 // of place, when something is wrong with what was written.
 func Read(fsys fs.FS, previous *playbook.Playbook) (*playbook.Playbook, error) {
-	p, faults, _ := Check(fsys, previous)
+	p, faults, _ := Check(fsys, previous, time.Time{})
 	if len(faults) > 0 {
 		return nil, faults
 	}
@@ -29,8 +30,9 @@ func Read(fsys fs.FS, previous *playbook.Playbook) (*playbook.Playbook, error) {
 }
 
 // Check is Read that also gives warnings: what can work and looks wrong. With
-// faults the playbook is nil.
-func Check(fsys fs.FS, previous *playbook.Playbook) (p *playbook.Playbook, faults, warnings Faults) {
+// faults the playbook is nil. now is the time by which something may run out;
+// the zero time asks nothing of that kind.
+func Check(fsys fs.FS, previous *playbook.Playbook, now time.Time) (p *playbook.Playbook, faults, warnings Faults) {
 	r := &reader{sections: map[string]*value{}, p: &playbook.Playbook{Format: playbook.Format}, previous: previous, signals: map[string]*rule{}, hashes: map[string]string{},
 		consents: map[string]*value{}, used: map[string]bool{}, where: map[string]place{}}
 	r.load(fsys)
@@ -38,6 +40,7 @@ func Check(fsys fs.FS, previous *playbook.Playbook) (p *playbook.Playbook, fault
 	// dangling: those faults would only hide the first.
 	if len(r.faults) == 0 {
 		r.compile(fsys)
+		r.checkHolidays(now)
 	}
 	if len(r.faults) > 0 {
 		return nil, r.faults.sorted(), r.warnings.sorted()

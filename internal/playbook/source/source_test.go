@@ -86,7 +86,7 @@ func read(t *testing.T, fs fstest.MapFS, previous *playbook.Playbook) *playbook.
 }
 
 func TestTheExampleBusinessIsGoodWithoutAWarning(t *testing.T) {
-	p, faults, warnings := source.Check(os.DirFS("../../../playbook"), nil)
+	p, faults, warnings := source.Check(os.DirFS("../../../playbook"), nil, time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC))
 	for _, f := range slices.Concat(faults, warnings) {
 		t.Error(f)
 	}
@@ -175,7 +175,7 @@ func TestEveryFaultIsToldAtOnceInOrderOfPlace(t *testing.T) {
 }
 
 func TestWhatNothingNamesIsAWarning(t *testing.T) {
-	_, faults, warnings := source.Check(folder("signals.yaml", "  demo: {on", "  idle: {on: ad.clicked}\n  demo: {on"), nil)
+	_, faults, warnings := source.Check(folder("signals.yaml", "  demo: {on", "  idle: {on: ad.clicked}\n  demo: {on"), nil, time.Time{})
 	if len(faults) != 0 || len(warnings) != 1 || !strings.Contains(warnings[0].String(), "signals.yaml:8:3: signal idle") {
 		t.Errorf("faults %v, warnings %v", faults, warnings)
 	}
@@ -248,6 +248,25 @@ func TestThePropertiesThatTheLogKeepsAreOnlyAppended(t *testing.T) {
 
 // Row 67 of the bad inputs: what would be slow for ever is refused when it is
 // written, and refusing is not slow either.
+func TestTheListOfHolidaysIsAskedForBeforeItRunsOut(t *testing.T) {
+	end := time.Date(2028, 4, 1, 0, 0, 0, 0, time.UTC) // 1407-01-13, the last of the example
+	for _, c := range []struct {
+		now  time.Time
+		want bool
+	}{{end.AddDate(0, 0, -31), false}, {end.AddDate(0, 0, -29), true}, {end, true}, {end.AddDate(0, 2, 0), true}} {
+		_, faults, warnings := source.Check(os.DirFS("../../../playbook"), nil, c.now)
+		if len(faults) > 0 {
+			t.Fatal(faults)
+		}
+		got := slices.ContainsFunc(warnings, func(f source.Fault) bool {
+			return f.File == "calendar.yaml" && f.Line > 1 && strings.Contains(f.Problem, "ends on 2028-04-01") && strings.Contains(f.Problem, "۱۴۰۷")
+		})
+		if got != c.want {
+			t.Errorf("on %s: warned %t, want %t: %v", c.now.Format(time.DateOnly), got, c.want, warnings)
+		}
+	}
+}
+
 func TestHostilePlaybooksAreRefusedQuickly(t *testing.T) {
 	var many, nested, wide strings.Builder
 	for i := range 20_000 {
@@ -323,7 +342,7 @@ func FuzzAnyPlaybookCompilesOrSaysWhyNot(f *testing.F) {
 		defer slow.Stop()
 		fs := folder()
 		fs[name] = &fstest.MapFile{Data: []byte(content)}
-		p, faults, _ := source.Check(fs, nil)
+		p, faults, _ := source.Check(fs, nil, time.Time{})
 		if (p == nil) == (len(faults) == 0) {
 			t.Fatalf("playbook %v, faults %v", p, faults)
 		}

@@ -17,6 +17,7 @@ const (
 	maxFile  = 1 << 20
 	maxDepth = 12     // lists and mappings inside each other
 	maxNodes = 60_000 // values of one file
+	maxKeys  = 16_000 // keys of one file: the largest set of signals has fewer
 	maxText  = 4 << 10
 )
 
@@ -82,6 +83,10 @@ func (r *reader) parse(file string, src []byte) (v *value) {
 	case !utf8.Valid(src):
 		r.fault(at, "the file is not UTF-8", "save it as UTF-8")
 		return nil
+	case tooMany(src):
+		// Said before the parser sees it: its time grows with the square of keys.
+		r.fault(at, "the file is too large", fmt.Sprintf("at most %d keys and %d values are possible", maxKeys, maxNodes))
+		return nil
 	case tooDeep(src):
 		r.fault(at, "lists or mappings nest too deep", fmt.Sprintf("at most %d are possible", maxDepth))
 		return nil
@@ -132,6 +137,22 @@ func tooDeep(src []byte) bool {
 		}
 	}
 	return false
+}
+
+// tooMany bounds keys and values by what separates them. Words of a text that
+// look like separators are counted too: no playbook comes near the limits.
+func tooMany(src []byte) bool {
+	keys, values := 0, 0
+	for i, c := range src {
+		ends := i+1 == len(src) || src[i+1] == ' ' || src[i+1] == '\n' || src[i+1] == '\r'
+		switch {
+		case c == ':' && ends:
+			keys++
+		case c == ',' || c == '-' && ends:
+			values++
+		}
+	}
+	return keys > maxKeys || keys+values > maxNodes
 }
 
 // placeOf reads "[3:7] …" from the parser's error.
