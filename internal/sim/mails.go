@@ -22,6 +22,7 @@ type mails struct {
 	withdrawn map[string]int64    // by recipient: the newest unsubscribe that was answered
 	paused    map[string]int64    // by recipient: until when, as answered
 	stopped   map[string]string   // addresses that bounced or complained, as far as we heard
+	asked     map[string]bool     // recipients who posted an unsubscribe, answered or not
 	moved     map[string]string   // recipients of leads that were absorbed
 }
 
@@ -47,7 +48,7 @@ const (
 
 func newMails(w *World) *mails {
 	return &mails{w: w, claims: map[string]*claim{}, addresses: map[string][]string{}, granted: map[string]int64{}, withdrawn: map[string]int64{},
-		paused: map[string]int64{}, stopped: map[string]string{}, moved: map[string]string{}}
+		paused: map[string]int64{}, stopped: map[string]string{}, asked: map[string]bool{}, moved: map[string]string{}}
 }
 
 // watch compares a recipient before and after a write.

@@ -46,14 +46,23 @@ func (w *World) react(m *mail.Message) {
 	}
 	recipient := tagOf(m, "recipient")
 	if leave != "" && d.IntN(w.cfg.LeaveOneIn) == 0 {
-		in([]time.Duration{time.Minute, 72 * time.Hour}[d.IntN(2)], &request{method: http.MethodPost, path: leave, body: "List-Unsubscribe=One-Click", agent: "mail program",
+		q := &request{method: http.MethodPost, path: leave, body: "List-Unsubscribe=One-Click", agent: "mail program",
 			answered: func(at time.Time, status int) {
 				if status == http.StatusOK {
 					w.report.Unsubscribes++
 					w.mails.withdrawn[recipient] = max(w.mails.withdrawn[recipient], at.Unix())
 					w.note("unsubscribed", recipient, status)
 				}
-			}})
+			}}
+		w.mails.asked[recipient] = true
+		switch d.IntN(3) {
+		case 0:
+			in(time.Minute, q)
+		case 1:
+			in(72*time.Hour, q)
+		default: // in the moment in which the next mail is due
+			w.at(w.now.Add(time.Hour), func() { w.atDue(recipient, q, 40) })
+		}
 	}
 	if d.IntN(30) == 0 {
 		t := "/p/" + w.keys.Person(link.ForPreferences, link.Person{Lead: recipient, Channel: "email", Purpose: "marketing", Locale: "en"}, w.now)
@@ -64,6 +73,20 @@ func (w *World) react(m *mail.Message) {
 			}
 		}})
 	}
+}
+
+// atDue asks something right when somebody is served: in the minute in which
+// their next step is due.
+func (w *World) atDue(recipient string, q *request, tries int) {
+	due := time.Unix(w.due[recipient], 0).UTC()
+	if due.Before(w.now.Add(time.Minute)) || due.After(w.now.Add(6*time.Hour)) {
+		if tries > 0 && w.now.Before(w.end) {
+			w.at(w.now.Add(6*time.Hour), func() { w.atDue(recipient, q, tries-1) })
+		}
+		return
+	}
+	at := due.Add(time.Minute - time.Second).Truncate(time.Minute).Add(time.Duration(w.dice.IntN(120)) * time.Millisecond)
+	w.at(at, func() { w.requests = append(w.requests, q) })
 }
 
 // mergeAsked is somebody in sales who sees that two leads are one person.

@@ -26,6 +26,7 @@ func (w *World) checkRecipients() {
 			w.broken("%v", err)
 			continue
 		}
+		w.left(r)
 		list, _, err := w.mem.ListDecisions(context.Background(), lead.ID(id), "")
 		if err != nil {
 			w.broken("%v", err)
@@ -80,5 +81,18 @@ func (w *World) glance() {
 	w.report.Glances++
 	if _, err := w.replay(it, false); err != nil {
 		w.wrong("%s, looked at on the way: %v", it.Lead, err)
+	}
+}
+
+// left holds that who is written to as one who left did leave, or complained.
+func (w *World) left(r *nurture.Recipient) {
+	for _, p := range r.Permissions {
+		if p.Withdrawn == 0 || p.Purpose != "marketing" {
+			continue
+		}
+		if len(r.Suppressed) > 0 || slices.ContainsFunc(w.mails.group(r.ID), func(id string) bool { return w.mails.asked[id] }) {
+			continue
+		}
+		w.broken("%s is unsubscribed since %s, and never asked for it", r.ID, clockOf(p.Withdrawn))
 	}
 }

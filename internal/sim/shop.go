@@ -17,6 +17,12 @@ import (
 // part, and an eventual read may be old.
 type shop struct{ p *process }
 
+// Pages are small, so that a small world has several.
+const (
+	duePage  = 3
+	scanPage = 4
+)
+
 func (s shop) old() bool { return s.p.w.rate > 0 && s.p.w.dice.IntN(40) == 0 }
 
 // Fetch reads many records; without Strong some of them as they were before.
@@ -165,7 +171,7 @@ func (s shop) DueRecipients(ctx context.Context, shard int, until time.Time, lim
 		next string
 	}
 	a, err := around(s.p, "due recipients", fmt.Sprint(shard), false, func() (answer, error) {
-		due, next, err := s.p.w.mem.DueRecipients(ctx, shard, until, limit, page)
+		due, next, err := s.p.w.mem.DueRecipients(ctx, shard, until, min(limit, duePage), page)
 		return answer{s.lag(due), next}, err
 	})
 	return a.due, a.next, err
@@ -177,7 +183,7 @@ func (s shop) DueLedgers(ctx context.Context, shard int, until time.Time, limit 
 		next string
 	}
 	a, err := around(s.p, "due ledgers", fmt.Sprint(shard), false, func() (answer, error) {
-		due, next, err := s.p.w.mem.DueLedgers(ctx, shard, until, limit, page)
+		due, next, err := s.p.w.mem.DueLedgers(ctx, shard, until, min(limit, duePage), page)
 		return answer{s.lag(due), next}, err
 	})
 	return a.due, a.next, err
@@ -197,7 +203,7 @@ func (s shop) ScanLedgers(ctx context.Context, segment, of, limit int, page stri
 		next  string
 	}
 	a, err := around(s.p, "scan", fmt.Sprint(segment), false, func() (answer, error) {
-		items, next, err := s.p.w.mem.ScanLedgers(ctx, segment, of, limit, page)
+		items, next, err := s.p.w.mem.ScanLedgers(ctx, segment, of, min(limit, scanPage), page)
 		for i := range items {
 			if was, ok := s.p.w.was[items[i].Lead]; ok && s.old() {
 				items[i] = was
