@@ -1,6 +1,6 @@
 #!/bin/sh
-# What CI runs, in order: all tests on real engines, the template as SAM sees it, each function in a container beside a
-# run that writes down who calls what, the story in a browser, the killed run, the calls against the roles, the planted
+# What CI runs, in order: all tests on real engines and the story in a browser, the template as SAM sees it, each function
+# in a container beside a run that writes down who calls what, the killed run, the calls against the roles, the planted
 # bugs, the longer simulation and the figures. Any step that fails ends it.
 set -eu
 cd "$(dirname "$0")/.."
@@ -31,7 +31,6 @@ SARNAKH_ENV="$data/env" step infra/demo.sh # FULL=1 for all rows, as the caller 
 stop
 trap - EXIT
 
-step infra/browser/run.sh
 echo
 echo "== calls against roles"
 SARNAKH_CALLS='.local/calls*.ndjson' go test -count=1 -run 'Roles|Unreached' ./internal/archtest

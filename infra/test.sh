@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs go vet and all tests on real engines, each in a directory of its own, and says last what was left out.
-# Arguments go to go test (infra/test.sh -run Foo ./internal/x).
+# Runs go vet and all tests on real engines, each in a directory of its own, then the story in a browser, and says last
+# what was left out. Arguments go to go test (infra/test.sh -run Foo ./internal/x); the browser stays out then.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .local/bin
@@ -16,8 +16,12 @@ if ! command -v "${CC:-cc}" >/dev/null 2>&1 && ! command -v gcc >/dev/null 2>&1;
 	note "the race detector: no C compiler (on Debian: apt-get install gcc libc6-dev)"
 fi
 command -v java >/dev/null 2>&1 || note "the store suite on DynamoDB Local: no Java 17 (on Debian: apt-get install default-jre-headless)"
-command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 ||
+story=infra/browser/run.sh
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || {
+	[ "${CI:-}" = true ] || story=true # CI has installed it, or must say so
 	note "the story in a browser: no Chromium (on Debian: apt-get install chromium)"
+}
+[ $# = 0 ] || story=true
 
 [ $# -gt 0 ] || set -- ./...
 code=0
@@ -25,5 +29,6 @@ go vet ./... || code=$?
 if [ "$code" = 0 ]; then
 	.local/bin/sarnakh engines -- go test $race -shuffle=on -timeout 15m "$@" || code=$?
 fi
+[ "$code" != 0 ] || $story || code=$?
 [ -z "$left" ] || echo "$left"
 exit "$code"

@@ -93,6 +93,9 @@ func start(t *testing.T) *story {
 			t.Error(err)
 		}
 	})
+	if err := setClock(line); err != nil {
+		t.Fatal(err)
+	}
 	web, err := StartBrowser(chromium, shots)
 	if err != nil {
 		t.Fatal(err)
@@ -100,6 +103,29 @@ func start(t *testing.T) *story {
 	t.Cleanup(web.Stop)
 	fmt.Printf("     the line is up at %s; pictures go to %s\n", line.URL, shots)
 	return &story{t: t, line: line, web: web}
+}
+
+// setClock moves the clock to where AHEAD wants the story to begin, and away from midnight: points fade from one day to
+// the next, and the story counts them.
+func setClock(line *Line) error {
+	if ahead := os.Getenv("AHEAD"); ahead != "" {
+		by, err := time.ParseDuration(ahead)
+		if err != nil {
+			return fmt.Errorf("AHEAD is a time such as 200h: %w", err)
+		}
+		if err := line.Forward(by); err != nil {
+			return err
+		}
+	}
+	now, err := line.Now()
+	if err != nil {
+		return err
+	}
+	now = now.In(tehran)
+	if left := 24*time.Hour - time.Duration(now.Hour())*time.Hour - time.Duration(now.Minute())*time.Minute; left < 20*time.Minute {
+		return line.Forward(left + time.Minute)
+	}
+	return nil
 }
 
 func (s *story) open(script Script) *Tab {

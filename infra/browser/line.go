@@ -221,6 +221,19 @@ func (l *Line) Mail(id string) (Mail, error) {
 	return m, err
 }
 
+// Bounce lets a mail come back for good.
+func (l *Line) Bounce(id string) error {
+	status, err := call(http.MethodPost, l.Inbox+"/mails/"+url.PathEscape(id)+"/events", http.Header{"Content-Type": {"application/json"}},
+		strings.NewReader(`{"type":"Bounce","bounceType":"Permanent"}`), nil)
+	if err == nil && status != http.StatusNoContent {
+		err = fmt.Errorf("status %d", status)
+	}
+	if err != nil {
+		return fmt.Errorf("let mail %s bounce: %w", id, err)
+	}
+	return nil
+}
+
 // Lead is what the console's API says of somebody.
 type Lead struct {
 	ID         string `json:"id"`

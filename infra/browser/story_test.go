@@ -16,6 +16,8 @@ var (
 	sara   = person{name: "Sara", email: "sara@trade.example", role: "owner", employees: "5-19", consent: true, locale: "en"}
 )
 
+var everybody = []person{maryam, bahram, narges, kamran, sara}
+
 const sales = "sales@sarnakh.example"
 
 func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
@@ -208,6 +210,38 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 		)
 	})
 
+	s.step("somebody of sales takes her, and she leaves the work list", func() error {
+		return first(
+			func() error { return worker.Press(`main a[href="#/leads/` + lead.ID + `"]`) },
+			func() error { return worker.Press(`#main button.primary`) },
+			func() error { return worker.Wait(`#main [role=status]`) },
+			func() error {
+				return within(soon, func() error {
+					var list struct{ Work []struct{ ID string } }
+					if err := s.line.api("work", &list); err != nil {
+						return err
+					}
+					return check(len(list.Work) == 0, "the work list has %+v", list.Work)
+				})
+			},
+		)
+	})
+	s.step("Sara's mail comes back: nothing more is sent there", func() error {
+		m, err := s.mail(sara.email, "marketing", "")
+		if err != nil {
+			return err
+		}
+		if err := s.line.Bounce(m.ID); err != nil {
+			return err
+		}
+		return within(soon, func() error {
+			lead, err := s.line.Lead(sara.email)
+			if err != nil {
+				return err
+			}
+			return check(lead.Mail.Suppressed != "", "her address is not suppressed: %+v", lead.Mail)
+		})
+	})
 	s.step("the developer's page shows the run, its mails and its parts, in Persian and English", func() error {
 		for _, locale := range []string{"fa", "en"} {
 			for name, path := range map[string]string{"run-home": "/", "run-mail": "/mail/" + offer.ID, "run-system": "/system", "run-leads": "/leads"} {
@@ -247,9 +281,9 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 		}
 		return nil
 	})
-	s.step("a month later Narges has had more mails, who left has had none, and who never agreed never any", func() error {
+	s.step("a month later Narges has had more mails; who left or cannot be reached has had none, and who never agreed never any", func() error {
 		had := map[string]int{}
-		for _, p := range []person{maryam, bahram, narges, kamran} {
+		for _, p := range everybody {
 			all, err := s.mails(p.email, "marketing")
 			if err != nil {
 				return err
@@ -259,7 +293,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 		if err := s.line.Forward(30 * 24 * time.Hour); err != nil {
 			return err
 		}
-		for _, p := range []person{maryam, bahram, narges, kamran} {
+		for _, p := range everybody {
 			all, err := s.mails(p.email, "marketing")
 			if err != nil {
 				return err

@@ -352,7 +352,7 @@ const looks = `(locale, developers) => {
     const range = document.createRange();
     range.selectNodeContents(n);
     const rects = [...range.getClientRects()];
-    if (rects.length > 3 && rects.every((r) => r.width < 30)) out.push("broken into slivers: " + words.slice(0, 40));
+    if (new Set(rects.map((r) => Math.round(r.top))).size > 3 && rects.every((r) => r.width < 30)) out.push("broken into slivers: " + words.slice(0, 40));
     for (const r of rects) if (r.width > 2 && r.height > 2) boxes.push([r, words, e]);
   }
   for (let i = 0; i < boxes.length; i++) for (let j = i + 1; j < boxes.length; j++) {
