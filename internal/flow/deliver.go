@@ -272,6 +272,10 @@ func (j *job) claimant() int64 {
 func (j *job) enroll() error {
 	why := ""
 	err := upsert(j.ctx, j.Store, string(j.msg.Lead), func(r *nurture.Recipient) bool {
+		if slices.ContainsFunc(r.Enrollments, func(e nurture.Enrollment) bool { return e.Track == j.msg.Subject && e.Since >= j.msg.At.Unix() }) {
+			why = "entered by this decision already, or by a later one"
+			return false
+		}
 		why = r.Enroll(j.c.Nurture, j.msg.Subject, j.now)
 		return why == ""
 	})
@@ -295,8 +299,12 @@ func (j *job) unenroll() error {
 func (j *job) hold() error {
 	held := slices.Contains(j.c.Nurture.HoldStages, j.msg.Subject)
 	return j.existing(func(r *nurture.Recipient) bool {
-		if r.Held == held && r.Stage == j.msg.Subject {
-			return false
+		if r.ID != string(j.msg.Lead) {
+			held = held || r.Held // a stage of the lead that was absorbed lets nobody go
+		} else if j.msg.N <= r.StageN {
+			return false // a later stage was told already
+		} else {
+			r.StageN = j.msg.N
 		}
 		r.SetHold(held, j.msg.Subject, j.now)
 		return true
@@ -305,7 +313,7 @@ func (j *job) hold() error {
 
 // existing changes the recipient if there is one.
 func (j *job) existing(change func(*nurture.Recipient) bool) error {
-	err := update(j.ctx, j.Store, string(j.msg.Lead), change)
+	err := follow(j.ctx, j.Store, string(j.msg.Lead), change)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}

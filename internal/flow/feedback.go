@@ -119,12 +119,17 @@ func (f *Feedback) Handle(ctx context.Context, id string, body []byte, now time.
 }
 
 // note changes the recipient, if there is one: an event may outlive its lead.
+// What became part of another still holds its own sends, so both are told.
 func (f *Feedback) note(ctx context.Context, recipient string, change func(*nurture.Recipient) bool) (bool, error) {
-	changed := false
+	changed, moved := false, ""
 	err := update(ctx, f.Store, recipient, func(r *nurture.Recipient) bool {
+		moved = r.Moved
 		changed = change(r)
 		return changed
 	})
+	if err == nil && moved != "" {
+		err = follow(ctx, f.Store, moved, change)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
 	}

@@ -91,7 +91,7 @@ func (b *batch) joinOne(j join) error {
 	if err != nil {
 		return err
 	}
-	if err := b.joinRecipients(found, j); err != nil {
+	if err := b.joinRecipients(found, j, from.Known); err != nil {
 		return err
 	}
 	shelf, read := ledger.Shelf{}, readFrom(b.ctx, b.store)
@@ -189,20 +189,23 @@ func (b *batch) joinProfiles(found store.Found, j join) (*lead.Profile, error) {
 	return into, nil
 }
 
-// joinRecipients moves permissions and suppressions; the absorbed one is not
-// written to again.
-func (b *batch) joinRecipients(found store.Found, j join) error {
+// joinRecipients moves permissions, suppressions and tracks; the absorbed one
+// is not written to again.
+func (b *batch) joinRecipients(found store.Found, j join, known bool) error {
 	have, ok := found.Recipients[string(j.from)]
-	if !ok {
-		return nil
-	}
-	from, err := nurture.Decode(have.ID, have.Body)
-	if err != nil {
-		return err
+	from := &nurture.Recipient{ID: string(j.from)}
+	if ok {
+		var err error
+		if from, err = nurture.Decode(have.ID, have.Body); err != nil {
+			return err
+		}
+	} else if !known {
+		return nil // nothing was ever decided for an anonymous lead
 	}
 	stored := found.Recipients[string(j.into)]
 	into := &nurture.Recipient{ID: string(j.into)}
 	if stored.Version != 0 {
+		var err error
 		if into, err = nurture.Decode(stored.ID, stored.Body); err != nil {
 			return err
 		}
@@ -211,22 +214,19 @@ func (b *batch) joinRecipients(found store.Found, j join) error {
 		return nil
 	}
 	moveRecipient(into, from)
-	var write []store.Recipient
+	delete(b.recipients, j.into)
+	// One after the other: a track is not ended before it goes on elsewhere.
 	for _, x := range []struct {
 		r       *nurture.Recipient
 		version int64
 	}{{into, stored.Version}, {from, have.Version}} {
-		body, err := x.r.Encode()
+		item, err := pack(x.r, x.version)
 		if err != nil {
 			return err
 		}
-		write = append(write, store.Recipient{ID: x.r.ID, Version: x.version, Body: body, DueAt: x.r.Due()})
-	}
-	for _, w := range b.store.WriteRecipients(b.ctx, write) {
-		if w.Err != nil {
-			return w.Err
+		if w := b.store.WriteRecipients(b.ctx, []store.Recipient{item}); w[0].Err != nil {
+			return w[0].Err
 		}
 	}
-	delete(b.recipients, j.into)
 	return nil
 }

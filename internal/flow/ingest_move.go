@@ -1,14 +1,19 @@
 package flow
 
 import (
+	"slices"
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/nurture"
 )
 
-// moveRecipient gives what one lead permitted, and where they must not be
-// written to, to another, and takes the first out of every track. All of it
-// bears repetition.
+// movedOn ends an enrollment that goes on under another lead.
+const movedOn = "joined to another lead"
+
+// moveRecipient gives what one lead permitted, where they must not be written
+// to, what they were sent and the tracks they are in to another, and takes the
+// first out of every track. All of it bears repetition. What is decided or
+// withdrawn under the old id from now on finds the new one: see follow.
 func moveRecipient(into, from *nurture.Recipient) {
 	if into.Email == "" {
 		into.Email = from.Email
@@ -36,9 +41,30 @@ func moveRecipient(into, from *nurture.Recipient) {
 	into.Held = into.Held || from.Held
 	into.Fewer = into.Fewer || from.Fewer
 	into.Paused = max(into.Paused, from.Paused)
+	into.Prefer(into.Fewer, union(into.TopicsOff, from.TopicsOff))
+	for _, s := range from.Sends {
+		into.Remember(s) // caps are a person's, whichever address was written to
+	}
+	if h := from.Hand; h != nil {
+		into.Remember(nurture.Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class})
+	}
 	for _, e := range from.Enrollments {
+		if e.Ended == movedOn {
+			continue
+		}
+		if !slices.ContainsFunc(into.Enrollments, func(o nurture.Enrollment) bool { return o.Track == e.Track }) {
+			into.Enrollments = append(into.Enrollments, e)
+		}
 		if e.Ended == "" {
-			from.End(e.Track, "joined to another lead")
+			from.End(e.Track, movedOn)
 		}
 	}
+	from.Moved = into.ID
+}
+
+// union of two lists, each word once.
+func union(a, b []string) []string {
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
 }

@@ -56,10 +56,30 @@ func update(ctx context.Context, s RecipientStore, id string, change func(*nurtu
 	return fmt.Errorf("recipient %s: %d tries: %w", id, tries, err)
 }
 
-// upsert is update for a recipient that may not exist yet.
+// follow is update for the person behind an id: who became part of another is
+// changed there. Links in old mails, and decisions on their way, name the old one.
+func follow(ctx context.Context, s RecipientStore, id string, change func(*nurture.Recipient) bool) error {
+	for range hops {
+		moved := ""
+		err := update(ctx, s, id, func(r *nurture.Recipient) bool {
+			moved = r.Moved
+			return moved == "" && change(r)
+		})
+		if err != nil || moved == "" {
+			return err
+		}
+		id = moved
+	}
+	return fmt.Errorf("recipient %s: it became part of another more than %d times", id, hops)
+}
+
+// hops bounds how often a recipient may have become part of another.
+const hops = 16
+
+// upsert is follow for a recipient that may not exist yet.
 func upsert(ctx context.Context, s RecipientStore, id string, change func(*nurture.Recipient) bool) error {
 	for range tries {
-		err := update(ctx, s, id, change)
+		err := follow(ctx, s, id, change)
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
@@ -83,7 +103,7 @@ func upsert(ctx context.Context, s RecipientStore, id string, change func(*nurtu
 type OnRecipient struct{ Store RecipientStore }
 
 func (p OnRecipient) change(ctx context.Context, id string, change func(*nurture.Recipient) bool) error {
-	err := update(ctx, p.Store, id, func(r *nurture.Recipient) bool { return r.Erased == 0 && change(r) })
+	err := follow(ctx, p.Store, id, func(r *nurture.Recipient) bool { return r.Erased == 0 && change(r) })
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
@@ -124,14 +144,14 @@ func (p OnRecipient) Confirm(ctx context.Context, id, channel, purpose string, a
 
 // Preferences is what the person chose.
 func (p OnRecipient) Preferences(ctx context.Context, id string) (Preferences, error) {
-	item, err := p.Store.ReadRecipient(ctx, id)
+	var r *nurture.Recipient
+	err := follow(ctx, p.Store, id, func(x *nurture.Recipient) bool {
+		r = x
+		return false
+	})
 	if errors.Is(err, store.ErrNotFound) {
 		return Preferences{}, nil
 	}
-	if err != nil {
-		return Preferences{}, err
-	}
-	r, err := nurture.Decode(id, item.Body)
 	if err != nil {
 		return Preferences{}, err
 	}

@@ -68,7 +68,7 @@ func (r *Recipient) Claim(p *Plan, facts Facts, now time.Time, attempt string, t
 			return o
 		}
 	}
-	if r.Erased != 0 {
+	if r.Erased != 0 || r.Moved != "" {
 		return o
 	}
 	for range 16 { // each pass finishes, postpones or skips one step; a track is longer only by mistake

@@ -2,6 +2,7 @@ package nurture
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -81,6 +82,13 @@ func (r *Recipient) lastMarketing() int64 {
 // keepSends bounds the memory of sends: all that a cap may count, and a few
 // more to show.
 const keepSends = 12
+
+// Remember takes over what was sent under another id of the person.
+func (r *Recipient) Remember(s Sent) {
+	if !slices.ContainsFunc(r.Sends, func(o Sent) bool { return o.ID == s.ID }) {
+		r.remember(s)
+	}
+}
 
 // remember adds a send to the history, in order of time.
 func (r *Recipient) remember(s Sent) {

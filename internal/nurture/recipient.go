@@ -17,8 +17,10 @@ type Recipient struct {
 	Locale  string `json:"l,omitempty"` // fa where empty
 	Zone    string `json:"z,omitempty"` // IANA; the business's where empty
 	Stage   string `json:"g,omitempty"` // lifecycle stage last told
+	StageN  int    `json:"k,omitempty"` // by the decision with this number
 	Held    bool   `json:"h,omitempty"` // sales is talking: taken, or a deal is open
 	Erased  int64  `json:"x,omitempty"`
+	Moved   string `json:"o,omitempty"` // the recipient that this one became part of
 	Paused  int64  `json:"p,omitempty"` // marketing waits until then
 	Fewer   bool   `json:"f,omitempty"` // half of each cap
 	Version int64  `json:"-"`           // of the stored item, kept beside the bytes

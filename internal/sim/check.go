@@ -30,6 +30,8 @@ func (w *World) calm() {
 			w.report.Redriven += q.redrive()
 		}
 	}
+	// A review comes ten minutes after the day begins: not in between.
+	w.until(w.now.Truncate(24 * time.Hour).Add(46 * time.Hour))
 	for range 120 { // nobody in the middle of something
 		if !w.working() {
 			break

@@ -74,7 +74,7 @@ func (m *mails) watch(p *process, was, is store.Recipient) {
 	for _, s := range after.Sends {
 		c := m.claims[s.ID]
 		switch {
-		case c == nil:
+		case c == nil || c.recipient != is.ID: // taken over from one that was absorbed
 		case s.Unknown:
 			c.fate = unknown
 		case s.Failed != "":
@@ -104,7 +104,7 @@ func (m *mails) claimed(p *process, r *nurture.Recipient, h *nurture.Send) {
 	if why := m.stopped[r.Email]; why != "" {
 		w.broken("%s claimed %s for an address that had a %s", p.name, h.ID, why)
 	}
-	if into := m.moved[r.ID]; into != "" {
+	if into := m.moved[r.ID]; into != "" && c.fate == "" {
 		w.broken("%s claimed %s for %s, which was absorbed by %s", p.name, h.ID, r.ID, into)
 	}
 	if h.Class != nurture.Marketing {
