@@ -3,8 +3,9 @@ package sim
 import "sync"
 
 // Many lives through worlds from a seed on, some side by side, until together
-// they made so many deliveries. each is told of them in the order of seeds.
-func Many(first uint64, deliveries, workers int, each func(Report)) {
+// they made so many deliveries. each is told of them in the order of seeds, and
+// says whether to go on.
+func Many(first uint64, deliveries, workers int, each func(Report) bool) {
 	type result struct {
 		seed uint64
 		r    Report
@@ -40,7 +41,9 @@ func Many(first uint64, deliveries, workers int, each func(Report)) {
 			next++
 			if made < deliveries {
 				made += r.Deliveries
-				each(r)
+				if !each(r) {
+					made = deliveries
+				}
 			}
 		}
 		if made >= deliveries && !closed {

@@ -44,11 +44,12 @@ func seed(t *testing.T) uint64 {
 func TestEveryPromiseIsKeptInWorldsFullOfFaults(t *testing.T) {
 	t.Parallel()
 	var sum sim.Report
-	sim.Many(seed(t), deliveries(t), runtime.GOMAXPROCS(0), func(r sim.Report) {
+	sim.Many(seed(t), deliveries(t), runtime.GOMAXPROCS(0), func(r sim.Report) bool {
 		if !r.Sound() {
 			t.Errorf("again with: go run ./internal/sim/run -seed %d", r.Seed)
 		}
 		sum.Add(r)
+		return true
 	})
 	sum.Write(t.Output())
 	// A simulation in which little happens proves little.

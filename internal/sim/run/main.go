@@ -23,6 +23,7 @@ func main() {
 	deliveries := flag.Float64("deliveries", 100_000, "stop after so many simulated deliveries")
 	workers := flag.Int("workers", runtime.GOMAXPROCS(0), "worlds side by side")
 	trace := flag.Bool("trace", false, "with -seed: print each step")
+	stop := flag.Bool("stop", false, "stop at the first world that breaks a promise")
 	quiet := flag.Bool("quiet", false, "no line a world")
 	flag.Parse()
 	began := time.Now()
@@ -36,11 +37,12 @@ func main() {
 		sum.Add(sim.Run(cfg))
 		out.Flush()
 	} else {
-		sim.Many(*first, int(*deliveries), *workers, func(r sim.Report) {
+		sim.Many(*first, int(*deliveries), *workers, func(r sim.Report) bool {
 			if !*quiet || !r.Sound() {
 				fmt.Printf("seed %d: %d deliveries, %d faults, %d leads, %d mails, trace %016x\n", r.Seed, r.Deliveries, r.Faults, r.Leads, r.Mails, r.Hash)
 			}
 			sum.Add(r)
+			return r.Sound() || !*stop
 		})
 	}
 	sum.Write(os.Stdout)
