@@ -203,3 +203,23 @@ func (w *World) asked(id lead.ID, list []store.Decision) {
 		w.broken("%s asked for a call %d times, %d of them stand; sales was told of %d", id, asked, stands, told)
 	}
 }
+
+// quietly holds that a published playbook decides without telling anybody.
+func (w *World) quietly(before, after ledger.Item) {
+	was, err := ledger.Decode(before)
+	if err != nil {
+		w.broken("%v", err)
+		return
+	}
+	is, err := ledger.Decode(after)
+	if err != nil {
+		w.broken("%v", err)
+		return
+	}
+	for _, d := range is.Pending {
+		had := slices.ContainsFunc(was.Pending, func(o ledger.Pending) bool { return o.Kind == d.Kind && o.Name == d.Name && o.N == d.N })
+		if !had && !d.Quiet && was.Playbook < is.Playbook {
+			w.broken("publishing playbook %d told somebody: %s", is.Playbook, flow.KeyOf(is.Lead, d))
+		}
+	}
+}

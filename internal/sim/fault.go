@@ -56,8 +56,8 @@ func (w *World) roll() fault {
 func (p *process) meet(call, key string) fault {
 	w := p.w
 	took := time.Duration(1+w.dice.IntN(12)) * time.Millisecond
-	if w.rate > 0 && w.dice.IntN(200) == 0 {
-		took = time.Duration(1+w.dice.IntN(20)) * time.Second
+	if w.rate > 0 && w.dice.IntN(120) == 0 {
+		took = time.Duration(1+w.dice.IntN(25)) * time.Second
 	}
 	p.sleep(took)
 	p.calls++

@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -143,9 +144,13 @@ func (w *World) takeRescore(p *process) (func(context.Context), func(bool)) {
 	}
 	m := got[0]
 	err := errors.New("not ended")
+	var job flow.Job
+	_ = json.Unmarshal(m.body, &job) // what is none is parked
+	p.job = job.Kind
 	return func(ctx context.Context) {
 			err = p.hot.rescore.RunJob(ctx, silent, flow.Message{ID: m.id, Body: m.body, Received: m.sent, Attempt: m.receives}, now, w.short)
 		}, func(ok bool) {
+			p.job = ""
 			if ok && err == nil {
 				w.jobs.remove(m)
 			}

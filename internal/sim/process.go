@@ -38,6 +38,8 @@ type process struct {
 	// Mails handed over in this invocation whose answer is not stored yet: if
 	// the process ends so, their fate is in doubt.
 	unmarked []string
+	// job is the kind of the job that is worked on.
+	job string
 
 	next     func() (time.Time, bool)
 	stop     func()

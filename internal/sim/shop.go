@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/store"
@@ -76,7 +77,12 @@ func (s shop) ClaimIdentities(ctx context.Context, ids []store.Identity) ([]stor
 
 func (s shop) WriteLedgers(ctx context.Context, items []ledger.Item) []store.Written[ledger.Item] {
 	return batch(s.p, "write ledgers", fmt.Sprint(len(items)), items, func(it ledger.Item) store.Written[ledger.Item] {
-		return s.p.w.mem.WriteLedgers(ctx, []ledger.Item{it})[0]
+		before := s.p.w.is[it.Lead]
+		out := s.p.w.mem.WriteLedgers(ctx, []ledger.Item{it})[0]
+		if s.p.job == flow.JobPlaybook && out.Err == nil {
+			s.p.w.quietly(before, it)
+		}
+		return out
 	})
 }
 

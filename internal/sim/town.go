@@ -122,6 +122,9 @@ func (t *town) id(at time.Time, p *person) activity.ID {
 	id := activity.ID(fmt.Sprintf("sender-%d-%d", p.n, t.n))
 	if t.dice.IntN(2) == 0 {
 		var u ulid.ULID
+		if t.dice.IntN(12) == 0 { // a sender whose clock is fast
+			at = at.Add(time.Duration(t.dice.IntN(48*3600)) * time.Second)
+		}
 		_ = u.SetTime(uint64(at.UnixMilli()))
 		_ = u.SetEntropy(fmt.Appendf(nil, "%010d", t.n))
 		id = activity.ID(u.String())
