@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"time"
 
@@ -21,14 +22,26 @@ type leadShowCmd struct {
 	Locale string `default:"en" enum:"fa,en" help:"Language: fa or en."`
 	Log    bool   `help:"Every entry of the log too."`
 	Bytes  bool   `help:"What the compact item holds, line by line, too."`
+
+	At        string `placeholder:"DAY" help:"The card that was shown on a day, such as 2026-11-01 or 1405-08-10: what had come in by then, under the playbook of then."`
+	Hindsight bool   `help:"With --at: what is known today about that day, under the playbook of today."`
 }
 
 func (c *leadShowCmd) Run(ctx context.Context) error {
+	at, err := tool.Day(c.At)
+	switch {
+	case err != nil:
+		return err
+	case c.Hindsight && at == 0:
+		return errors.New("--hindsight is about a past day: give it with --at")
+	case c.Bytes && at != 0:
+		return errors.New("--bytes are those of today: leave --at out")
+	}
 	d, err := c.desk(ctx)
 	if err != nil {
 		return err
 	}
-	return d.Show(ctx, os.Stdout, tool.Showing{Name: c.Lead, Locale: c.Locale, Now: time.Now(), Log: c.Log, Bytes: c.Bytes})
+	return d.Show(ctx, os.Stdout, tool.Showing{Name: c.Lead, Locale: c.Locale, Now: time.Now(), Log: c.Log, Bytes: c.Bytes, At: at, Hindsight: c.Hindsight})
 }
 
 func (s settings) desk(ctx context.Context) (*tool.Desk, error) {

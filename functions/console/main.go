@@ -48,8 +48,9 @@ func wire(ctx context.Context) (*console.Console, error) {
 		return nil, err
 	}
 	store := dynamo.New(dynamodb.NewFromConfig(cfg), tables, nil)
+	books := flow.NewBooks(store)
 	return &console.Console{
-		Store: store, Playbook: flow.NewBooks(store).InForce, Queue: queue.New(sqs.NewFromConfig(cfg), activities).Send,
+		Store: store, Playbook: books.InForce, Open: books.Open, Queue: queue.New(sqs.NewFromConfig(cfg), activities).Send,
 		Secret: key, SignIn: signIn, Visit: visit,
 	}, nil
 }

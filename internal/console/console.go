@@ -39,10 +39,13 @@ type Console struct {
 		ListDecisions(ctx context.Context, id lead.ID, page string) ([]store.Decision, string, error)
 		ListWork(ctx context.Context, shard, limit int, page string) ([]store.Work, string, error)
 		ListParked(ctx context.Context, day time.Time, limit int, page string) ([]store.Parked, string, error)
+		ListPlaybooks(ctx context.Context, limit int, page string) ([]store.Pointer, string, error)
 		flow.HistoryReader
 		flow.WorkStore
 	}
 	Playbook func(ctx context.Context) (*playbook.Compiled, error)
+	// Open gives any version that was published.
+	Open func(ctx context.Context, number uint32) (*playbook.Compiled, error)
 	// Queue takes an activity message.
 	Queue func(ctx context.Context, body []byte) error
 	// Secret is the key of the identity hashes.

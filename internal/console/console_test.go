@@ -16,7 +16,8 @@ import (
 func serve(t *testing.T, method, path string) *httptest.ResponseRecorder {
 	t.Helper()
 	s := memory.New()
-	c := &Console{Store: s, Playbook: flow.NewBooks(s).InForce, Secret: []byte("k"), SignIn: SignIn{URL: "https://x.example", Client: "c"},
+	books := flow.NewBooks(s)
+	c := &Console{Store: s, Playbook: books.InForce, Open: books.Open, Secret: []byte("k"), SignIn: SignIn{URL: "https://x.example", Client: "c"},
 		Visit: func(*http.Request) Visit {
 			return Visit{Now: time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC), RequestID: "r1", Log: slog.New(slog.DiscardHandler)}
 		}}

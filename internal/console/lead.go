@@ -47,12 +47,25 @@ func (c *Console) lead(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.URL.Query().Get("at") != "" {
+		return c.past(r, book, item)
+	}
 	s, err := flow.OpenState(ctx, c.Store, book, item)
 	if err != nil {
 		return nil, err
 	}
-	card := book.Rules.Card(s, book.Day(r.Now))
-	out := map[string]any{"id": id, "card": card, "lines": lines(book, card, r.locale), "bandTitle": bandTitle(book, card.Band, r.locale), "stageTitle": stageTitle(book, card.Stage, r.locale), "activities": s.Activities()}
+	out := cardView(book, s, book.Rules.Card(s, book.Day(r.Now)), r.locale)
+	latest, err := flow.Recent(ctx, c.Store, s, shownEntries)
+	if err != nil {
+		return nil, err
+	}
+	out["recent"] = recent(book, latest, r.locale)
+	return out, c.person(r, book, id, out)
+}
+
+// cardView is a card with its lines in words.
+func cardView(book *playbook.Compiled, s *ledger.State, card score.Card, locale string) map[string]any {
+	out := map[string]any{"id": s.Lead, "card": card, "lines": lines(book, card, locale), "bandTitle": bandTitle(book, card.Band, locale), "stageTitle": stageTitle(book, card.Stage, locale), "activities": s.Activities()}
 	if s.MovedTo != "" {
 		out["movedTo"] = s.MovedTo
 	}
@@ -61,39 +74,39 @@ func (c *Console) lead(r *request) (any, error) {
 	}
 	for _, p := range book.Score.Personas {
 		if p.Name == card.Persona {
-			out["personaTitle"] = title(p.Title.Fa, p.Title.En, p.Name, r.locale)
+			out["personaTitle"] = title(p.Title.Fa, p.Title.En, p.Name, locale)
 		}
 	}
 	var why []string
 	var raise []map[string]any
 	for _, w := range card.WhyNow {
-		why = append(why, book.SignalTitle(w.Signal, r.locale))
+		why = append(why, book.SignalTitle(w.Signal, locale))
 	}
 	for _, w := range card.WouldRaise {
-		raise = append(raise, map[string]any{"title": book.SignalTitle(w.Signal, r.locale), "points": w.Points})
+		raise = append(raise, map[string]any{"title": book.SignalTitle(w.Signal, locale), "points": w.Points})
 	}
 	out["whyNow"], out["wouldRaise"] = why, raise
 	if n := card.NextCrossing; n != nil {
-		out["next"] = map[string]any{"day": n.Day.String(), "to": bandTitle(book, n.To, r.locale), "total": n.Total}
+		out["next"] = map[string]any{"day": n.Day.String(), "to": bandTitle(book, n.To, locale), "total": n.Total}
 	}
-	latest, err := flow.Recent(ctx, c.Store, s, shownEntries)
-	if err != nil {
-		return nil, err
-	}
-	var recent []map[string]any
-	for i := len(latest) - 1; i >= 0 && len(recent) < shownEntries; i-- {
+	return out
+}
+
+// recent are the latest activities in words, the newest first.
+func recent(book *playbook.Compiled, latest []ledger.Entry, locale string) []map[string]any {
+	var rows []map[string]any
+	for i := len(latest) - 1; i >= 0 && len(rows) < shownEntries; i-- {
 		e := &latest[i]
 		if e.Type == activity.CTASeen || e.Type == activity.FormSeen {
 			continue // what passed before their eyes tells little; the log keeps it
 		}
 		var hits []string
 		for _, h := range e.Hits {
-			hits = append(hits, book.SignalTitle(h, r.locale))
+			hits = append(hits, book.SignalTitle(h, locale))
 		}
-		recent = append(recent, map[string]any{"type": e.Type, "path": pathOf(book, e), "at": time.Unix(e.At, 0).UTC(), "signals": hits, "machine": e.Flags&activity.Machine != 0, "revoked": e.Revoked})
+		rows = append(rows, map[string]any{"type": e.Type, "path": pathOf(book, e), "at": time.Unix(e.At, 0).UTC(), "signals": hits, "machine": e.Flags&activity.Machine != 0, "revoked": e.Revoked})
 	}
-	out["recent"] = recent
-	return out, c.person(r, book, id, out)
+	return rows
 }
 
 // pathOf is the page on which something was done, if the log kept it.

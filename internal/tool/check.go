@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
-	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/playbook"
@@ -45,7 +44,7 @@ const (
 // Check holds ledgers against what was sent: each lead is there, their logs
 // hold every activity once, and for a sample the score is that of a replay.
 func (d *Desk) Check(ctx context.Context, k Checking) (Checked, error) {
-	c, err := flow.NewBooks(d.Store).InForce(ctx)
+	c, err := d.shelf().InForce(ctx)
 	if err != nil {
 		return Checked{}, err
 	}

@@ -22,14 +22,24 @@ type LeadStore interface {
 	Fetch(ctx context.Context, w store.Wanted) (store.Found, error)
 	LeadOf(ctx context.Context, key store.IdentityKey) (lead.ID, error)
 	ReadLedger(ctx context.Context, id lead.ID) (ledger.Item, error)
+	ListPlaybooks(ctx context.Context, limit int, page string) ([]store.Pointer, string, error)
 	ListDecisions(ctx context.Context, id lead.ID, page string) ([]store.Decision, string, error)
 }
 
-// Desk looks at leads under the playbook in force.
+// Desk looks at leads under the playbook in force. It is for one goroutine.
 type Desk struct {
 	Store  LeadStore
 	Secret []byte // keys the hashes of identities
 	Phone  func(region string) lead.Phone
+
+	books *flow.Books // those opened so far
+}
+
+func (d *Desk) shelf() *flow.Books {
+	if d.books == nil {
+		d.books = flow.NewBooks(d.Store)
+	}
+	return d.books
 }
 
 // errNobody says that a name belongs to no lead.
@@ -73,6 +83,26 @@ func (d *Desk) identities(c *playbook.Compiled, name string) []lead.Identity {
 		}
 	}
 	return append(ids, lead.Identity{Kind: lead.ByExternal, Value: strings.TrimSpace(name)}, lead.Identity{Kind: lead.ByVisitor, Value: name})
+}
+
+// AsOf gives the card of a lead that was shown on a day, or, with hindsight,
+// what is known today about that day.
+func (d *Desk) AsOf(ctx context.Context, id lead.ID, day activity.Day, hindsight bool) (flow.Past, error) {
+	for range 10 {
+		item, err := d.Store.ReadLedger(ctx, id)
+		if err != nil {
+			return flow.Past{}, err
+		}
+		s, err := ledger.Decode(item)
+		if err != nil {
+			return flow.Past{}, err
+		}
+		if s.MovedTo == "" {
+			return flow.AsOf(ctx, d.Store, d.shelf().Open, item, day, hindsight)
+		}
+		id = s.MovedTo
+	}
+	return flow.Past{}, fmt.Errorf("lead %s was absorbed too often", id)
 }
 
 // open reads a lead, settled, following those that were absorbed.
@@ -120,7 +150,7 @@ func (d *Desk) read(ctx context.Context, refs []ledger.Ref, shelf ledger.Shelf) 
 
 // Card is the card of a lead on a day, under the playbook in force.
 func (d *Desk) Card(ctx context.Context, id lead.ID, day activity.Day) (score.Card, error) {
-	c, err := flow.NewBooks(d.Store).InForce(ctx)
+	c, err := d.shelf().InForce(ctx)
 	if err != nil {
 		return score.Card{}, err
 	}

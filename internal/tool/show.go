@@ -29,12 +29,16 @@ type Showing struct {
 	Now    time.Time
 	Log    bool // every entry of the log
 	Bytes  bool // the compact item, as text
+	// At is the day whose card to show, as it was shown then; 0 is today.
+	// Hindsight: what is known today about that day.
+	At        activity.Day
+	Hindsight bool
 }
 
 // Show writes a lead: the card whose lines add up, what is known, what was
 // decided, and on demand its log and its bytes.
 func (d *Desk) Show(ctx context.Context, out io.Writer, v Showing) error {
-	c, err := flow.NewBooks(d.Store).InForce(ctx)
+	c, err := d.shelf().InForce(ctx)
 	if err != nil {
 		return err
 	}
@@ -45,6 +49,9 @@ func (d *Desk) Show(ctx context.Context, out io.Writer, v Showing) error {
 	s, err := d.open(ctx, c, id)
 	if err != nil {
 		return err
+	}
+	if v.At != 0 {
+		return d.showPast(ctx, out, c, id, v)
 	}
 	var b bytes.Buffer
 	sheet := sheet{Showing: v, c: c, w: wordsOf(v.Locale), out: &b}
@@ -219,6 +226,10 @@ func (d *Desk) decisions(ctx context.Context, s *sheet, state *ledger.State) err
 		if page = next; page == "" {
 			break
 		}
+	}
+	if s.At != 0 {
+		end := s.end().Unix()
+		all = slices.DeleteFunc(all, func(d store.Decision) bool { return d.At >= end })
 	}
 	for _, p := range state.Pending {
 		key := flow.KeyOf(state.Lead, p)

@@ -17,6 +17,7 @@ type words struct {
 	seen, capped, limited, engagement, fit, manual string
 	why, next, absorbed                            string
 	consent, yes, no, quiet, entries, revoked      string
+	then, hindsight                                string
 }
 
 func wordsOf(locale string) words {
@@ -26,6 +27,7 @@ func wordsOf(locale string) words {
 			seen: "%s (%s×, last %s)", capped: "%s: at most %s in %s days", limited: "%s: limit %s", engagement: "engagement", fit: "fit", manual: "given by people",
 			why: "why now", next: "by time alone: on %s it becomes %s, with %s", absorbed: "%s was absorbed by %s",
 			consent: "may be sent marketing mail", yes: "yes", no: "no", quiet: "(quiet: nobody was told)", entries: "log of %s entries:", revoked: "revoked",
+			then: "as it was shown on %s", hindsight: "with hindsight: what is known today about %s",
 		}
 	}
 	return words{
@@ -34,6 +36,7 @@ func wordsOf(locale string) words {
 		seen: "%s (%s بار، آخرین بار %s)", capped: "%s: بیشینه‌ی %s در %s روز", limited: "%s: حد %s", engagement: "رفتار", fit: "تناسب", manual: "امتیاز دستی",
 		why: "چرا اکنون", next: "تنها با گذر زمان: در %s «%s» می‌شود، با %s", absorbed: "%s در %s ادغام شد",
 		consent: "اجازه‌ی ایمیل بازاریابی", yes: "دارد", no: "ندارد", quiet: "(بی‌صدا: به کسی گفته نشد)", entries: "کارنامه، %s سطر:", revoked: "پس گرفته شد",
+		then: "همان‌گونه که در %s دیده می‌شد", hindsight: "با دانسته‌های امروز درباره‌ی %s",
 	}
 }
 

@@ -82,8 +82,19 @@ function lines(l) {
     h("tr", {}, h("td", { colspan: 2 }, say("sum")), h("td", { class: "number", id: "sum" }, number(l.lines.reduce((s, x) => s + x.points, 0))))));
 }
 
-async function lead(id) {
-  const l = await api("leads/" + encodeURIComponent(id));
+// past picks the day whose card is shown: #/leads/ID?at=2026-11-01.
+function past(id, at, hindsight) {
+  const go = (day, known) => { location.hash = "#/leads/" + id + (day ? "?at=" + day + (known ? "&hindsight=1" : "") : ""); };
+  const today = new Intl.DateTimeFormat("en-CA", { timeZone: business.zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date());
+  return h("section", { class: "sheet past" },
+    h("label", {}, say("asOf"), " ", h("input", { type: "date", id: "at", max: today, value: at || today, onchange: (e) => go(e.target.value === today ? "" : e.target.value, hindsight) })),
+    at && [h("strong", {}, date(at)), h("label", {}, h("input", { type: "checkbox", id: "hindsight", checked: hindsight, onchange: (e) => go(at, e.target.checked) }), " ", say("hindsight")),
+      h("span", { class: "soft" }, hindsight ? say("knownNow") : say("shownThen")), h("a", { href: "#/leads/" + id }, say("today"))]);
+}
+
+async function lead(id, query) {
+  const at = query.get("at") || "", hindsight = query.get("hindsight") === "1";
+  const l = await api("leads/" + encodeURIComponent(id) + (at ? "?at=" + encodeURIComponent(at) + (hindsight ? "&hindsight=1" : "") : ""));
   const c = l.card;
   const fact = (k, v) => v && [h("dt", {}, k), h("dd", {}, v)];
   const chips = (list) => h("ul", { class: "chips" }, ...list.map((t) => h("li", {}, t)));
@@ -96,6 +107,7 @@ async function lead(id) {
   } }, say("act." + type));
   return [
     h("h1", {}, h("bdi", {}, l.name || say("noName"))),
+    past(l.id, at, hindsight),
     l.movedTo && h("p", {}, say("moved"), " ", h("a", { href: "#/leads/" + l.movedTo }, ltr(l.movedTo))),
     h("section", { class: "sheet head" },
       h("div", { class: "score", id: "score", "data-score": c.total }, number(c.total)),
@@ -103,14 +115,14 @@ async function lead(id) {
         say("fit"), " ", number(c.fit), " + ", say("engagement"), " ", number(c.engagement), c.manual ? [" + ", say("manual"), " ", number(c.manual)] : "")),
       h("div", {}, l.stageTitle, l.personaTitle && h("div", { class: "soft" }, l.personaTitle)),
       l.next && h("div", { class: "soft" }, say("next"), " ", date(l.next.day), ": ", l.next.to),
-      h("div", {}, act("lead.taken"), " ", act("call.answered"), " ", act("call.missed"))),
+      !at && h("div", {}, act("lead.taken"), " ", act("call.answered"), " ", act("call.missed"))),
     l.work?.reasons?.length && h("section", { class: "sheet" }, h("h2", {}, say("work")), ...l.work.reasons.map((r) =>
       h("p", {}, r.title?.[locale] || say("reason." + r.kind), " — ", say("until"), " ", date(new Date(r.due * 1000).toISOString(), true)))),
     h("div", { class: "cards" },
       lines(l),
       h("div", {},
         l.whyNow?.length && h("section", { class: "sheet" }, h("h2", {}, say("why")), chips(l.whyNow)),
-        h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, a.name === "email" || a.name === "phone" ? ltr(a.text) : h("bdi", {}, a.text)) || []))),
+        l.attributes && h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, a.name === "email" || a.name === "phone" ? ltr(a.text) : h("bdi", {}, a.text)) || []))),
         l.wouldRaise?.length && h("section", { class: "sheet" }, h("h2", {}, say("raise")), chips(l.wouldRaise.map((w) => [w.title, " ", number(w.points, true)]))),
         l.mail && mail(l.mail), recent(l))),
   ];
@@ -145,7 +157,8 @@ async function parked() {
 }
 
 async function show() {
-  const [, page, id] = (location.hash || "#/leads").split("/");
+  const [place, query] = (location.hash || "#/leads").split("?");
+  const [, page, id] = place.split("/");
   document.documentElement.lang = locale;
   document.documentElement.dir = locale === "fa" ? "rtl" : "ltr";
   document.getElementById("brand").textContent = document.title = say("brand");
@@ -162,7 +175,7 @@ async function show() {
   let content;
   try {
     business = await api("playbook");
-    content = page === "leads" && id ? await lead(id) : page === "work" ? await work() : page === "parked" ? await parked() : await leads();
+    content = page === "leads" && id ? await lead(id, new URLSearchParams(query)) : page === "work" ? await work() : page === "parked" ? await parked() : await leads();
   } catch (err) {
     content = [h("section", { class: "sheet empty", role: "alert" }, h("p", {}, err.code === "no_playbook" ? say("noPlaybook") : err.message),
       h("button", { type: "button", onclick: show }, say("again")))];
