@@ -21,7 +21,7 @@ sim: ## simulated worlds full of faults (N=1000000 deliveries, SEED=7 one world 
 planted: ## bugs put in on purpose: each must be caught
 	@infra/planted.sh $(ARGS)
 
-ci: ## what .ci/run calls: tests and the longer runs, nothing left out
+ci: ## what .ci/run calls: tests, SAM, each function in a container, the demo, roles
 	@infra/ci.sh
 
 demo: ## real calls of a bank become leads (FULL=1 for all 188,130 activities)
@@ -45,7 +45,7 @@ sam-api: ## the HTTP APIs in containers
 cloud-check: ## in an AWS account of yours: a throw-away stack, checked and deleted (infra/cloud-check/README.md)
 	@infra/cloud-check/run.sh
 
-nightly: ## long seeded runs
+nightly: ## simulated worlds, fuzz targets and the whole demo
 	@infra/nightly.sh
 
 clean: stop ## stops the engines and removes what runs and builds made, data too

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What CI runs, in order: all tests on real engines and the story in a browser, the template as SAM sees it, each function
-# in a container beside a run that writes down who calls what, the killed run, the calls against the roles, the planted
-# bugs, the longer simulation and the figures. Any step that fails ends it.
+# in a container and the demo beside a run that writes down who calls what, the calls against the roles. Any step that
+# fails ends it. The long runs are infra/nightly.sh's, the figures infra/bench.sh's.
 set -eu
 cd "$(dirname "$0")/.."
 step() { echo; echo "== $*"; "$@"; }

@@ -25,7 +25,7 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
 
 [ $# -gt 0 ] || set -- ./...
 code=0
-go vet ./... || code=$?
+go vet ./... && (cd infra/bench && go vet ./...) || code=$? # a module of its own, as the browser's is
 if [ "$code" = 0 ]; then
 	.local/bin/sarnakh engines -- go test $race -shuffle=on -timeout 15m "$@" || code=$?
 fi

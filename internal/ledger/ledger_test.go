@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -290,13 +289,6 @@ func TestPointsAreThoseOfTheDefinition(t *testing.T) {
 			}
 		}
 	})
-}
-
-func keyOf(i int) uint64 {
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], uint64(i))
-	n := nonceOf("test", b[:])
-	return binary.LittleEndian.Uint64(append(n[:], b[0], b[1]))
 }
 
 func fade(d Decay, age int) float64 {

@@ -77,8 +77,6 @@ func (p *props) get(name string) *value {
 	return w
 }
 
-func (p *props) has(name string) bool { return p.v.field(name) != nil }
-
 func (p *props) lineOf(name string) int {
 	if v := p.v.field(name); v != nil {
 		return v.line

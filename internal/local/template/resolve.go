@@ -277,7 +277,7 @@ func (r *resolver) attribute(id, attr string, line int) (*value, error) {
 		return nil, err
 	}
 	name := r.physical(res)
-	known := map[string]string{}
+	var known map[string]string
 	switch res.kind {
 	case "AWS::SQS::Queue":
 		url, err := r.ref(id, line)

@@ -1,0 +1,27 @@
+#!/bin/sh
+# The long runs, none of which CI waits for: a million simulated deliveries (N), each fuzz target for half a minute
+# (FUZZTIME), and the whole demo beside a run of its own. Any that fails ends it.
+set -eu
+cd "$(dirname "$0")/.."
+step() { echo; echo "== $*"; "$@"; }
+
+step infra/sim.sh "${N:-1000000}"
+
+git grep -E '^func Fuzz[A-Za-z0-9]+\(' -- '*_test.go' | sed -E 's|/[^/]*_test\.go:func (Fuzz[A-Za-z0-9]+).*| \1|' >.local/fuzz
+while read -r folder name; do
+	step go test -run '^$' -fuzz "^$name\$" -fuzztime "${FUZZTIME:-30s}" "./$folder"
+done <.local/fuzz
+
+data=.local/nightly
+rm -rf "$data"
+CGO_ENABLED=0 go build -o .local/bin/sarnakh ./cmd/sarnakh
+.local/bin/sarnakh local --no-open --port 0 --data "$data" >.local/nightly.out 2>&1 &
+run=$!
+trap 'kill -INT $run 2>/dev/null && wait $run || true' EXIT
+for _ in $(seq 600); do
+	grep -q '^ready ' .local/nightly.out && break
+	kill -0 $run 2>/dev/null || { cat .local/nightly.out; exit 1; }
+	sleep 0.5
+done
+grep '^ready ' .local/nightly.out || { cat .local/nightly.out; exit 1; }
+FULL=1 SARNAKH_ENV="$data/env" step infra/demo.sh
