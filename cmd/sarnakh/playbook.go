@@ -15,6 +15,10 @@ import (
 type PlaybookCmd struct {
 	Check playbookCheckCmd `cmd:"" help:"Say everything that is wrong with a playbook: file, line, column, what would be right."`
 	Test  playbookTestCmd  `cmd:"" help:"Play the golden leads of a playbook and say where they come out differently."`
+
+	Diff     playbookDiffCmd     `cmd:"" help:"Say in words what a playbook says differently from an older one."`
+	Versions playbookVersionsCmd `cmd:"" help:"List what was published: when, by whom, why."`
+	Rollback playbookRollbackCmd `cmd:"" help:"Publish what an earlier playbook said, under a new number."`
 }
 
 type playbookCheckCmd struct {

@@ -12,13 +12,18 @@ import (
 
 // publishCmd makes a playbook the one in force.
 type publishCmd struct {
+	publishing
+	Folder  string `arg:"" default:"playbook" help:"Folder of the playbook's YAML files."`
+	First   bool   `help:"Only if none is published yet."`
+	Rescore bool   `help:"Look at all leads again, also where nothing was published."`
+}
+
+// publishing is what every verb asks that brings another playbook into force.
+type publishing struct {
 	settings
-	Folder  string        `arg:"" default:"playbook" help:"Folder of the playbook's YAML files."`
-	Why     string        `placeholder:"TEXT" help:"What changed, for those who read the list of versions."`
-	By      string        `placeholder:"NAME" help:"Who publishes; the user of this machine without it."`
-	First   bool          `help:"Only if none is published yet."`
-	Rescore bool          `help:"Look at all leads again, also where nothing was published."`
-	Wait    time.Duration `placeholder:"DURATION" help:"Wait so long at most until all leads were looked at again."`
+	Why  string        `placeholder:"TEXT" help:"What changed, for those who read the list of versions."`
+	By   string        `placeholder:"NAME" help:"Who publishes; the user of this machine without it."`
+	Wait time.Duration `placeholder:"DURATION" help:"Wait so long at most until all leads were looked at again."`
 }
 
 func (c *publishCmd) Run(ctx context.Context) error {
@@ -44,6 +49,11 @@ func (c *publishCmd) Run(ctx context.Context) error {
 			return err
 		}
 	}
+	return c.finish(ctx, store, done)
+}
+
+// finish says what came of it, and waits for the job where that is asked.
+func (c *publishing) finish(ctx context.Context, store tool.ProgressStore, done tool.Published) error {
 	fmt.Println(done)
 	if done.Job == "" || c.Wait == 0 {
 		return nil
@@ -53,7 +63,7 @@ func (c *publishCmd) Run(ctx context.Context) error {
 	return tool.AwaitJob(wait, store, done.Job, func(p tool.JobProgress) { say(p.String()) })
 }
 
-func (c *publishCmd) author() string {
+func (c *publishing) author() string {
 	if c.By != "" {
 		return c.By
 	}
