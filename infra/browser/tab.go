@@ -343,6 +343,7 @@ const looks = `(locale, developers) => {
   }
   const strange = fa ? /[A-Za-z]{2,}|[0-9]/ : /[\u0600-\u06ff]/;
   const mine = fa ? "[dir=ltr], [lang=en], code, pre" + (developers ? ", bdi" : "") : "[dir=rtl], [lang=fa], bdi";
+  if (fa && document.querySelector("input[type=date]")) out.push("a date picker of another calendar");
   const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const boxes = [];
   for (let n; (n = walk.nextNode());) {

@@ -59,7 +59,7 @@ func (c *Console) lead(r *request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out["recent"] = recent(book, latest, r.locale)
+	out["recent"], out["today"] = recent(book, latest, r.locale), book.Day(r.Now).String()
 	return out, c.person(r, book, id, out)
 }
 

@@ -30,6 +30,7 @@ func (c *Console) past(r *request, book *playbook.Compiled, item ledger.Item) (a
 	out := cardView(p.Book, p.State, p.Card, r.locale)
 	// The log may name signals that the playbook of then did not have.
 	out["recent"], out["at"], out["hindsight"] = recent(book, p.Log, r.locale), day.String(), hindsight
+	out["today"] = book.Day(r.Now).String()
 	found, err := c.Store.Fetch(r.Context(), store.Wanted{Profiles: []lead.ID{item.Lead}})
 	if err != nil {
 		return nil, err

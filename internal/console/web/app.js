@@ -82,12 +82,15 @@ function lines(l) {
     h("tr", {}, h("td", { colspan: 2 }, say("sum")), h("td", { class: "number", id: "sum" }, number(l.lines.reduce((s, x) => s + x.points, 0))))));
 }
 
-// past picks the day whose card is shown: #/leads/ID?at=2026-11-01.
-function past(id, at, hindsight) {
+// past picks the day whose card is shown: #/leads/ID?at=2026-11-01. A list of days and not the browser's own picker,
+// which knows no Persian calendar. today is the business's, as the API says it.
+function past(id, at, hindsight, today) {
   const go = (day, known) => { location.hash = "#/leads/" + id + (day ? "?at=" + day + (known ? "&hindsight=1" : "") : ""); };
-  const today = new Intl.DateTimeFormat("en-CA", { timeZone: business.zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(new Date());
+  const days = Array.from({ length: 120 }, (_, i) => new Date(Date.parse(today) - i * 864e5).toISOString().slice(0, 10));
+  if (at && !days.includes(at)) days.push(at);
   return h("section", { class: "sheet past" },
-    h("label", {}, say("asOf"), " ", h("input", { type: "date", id: "at", max: today, value: at || today, onchange: (e) => go(e.target.value === today ? "" : e.target.value, hindsight) })),
+    h("label", {}, say("asOf"), " ", h("select", { id: "at", onchange: (e) => go(e.target.value === today ? "" : e.target.value, hindsight) },
+      days.map((d) => h("option", { value: d, selected: d === (at || today) }, date(d))))),
     at && [h("strong", {}, date(at)), h("label", {}, h("input", { type: "checkbox", id: "hindsight", checked: hindsight, onchange: (e) => go(at, e.target.checked) }), " ", say("hindsight")),
       h("span", { class: "soft" }, hindsight ? say("knownNow") : say("shownThen")), h("a", { href: "#/leads/" + id }, say("today"))]);
 }
@@ -107,7 +110,7 @@ async function lead(id, query) {
   } }, say("act." + type));
   return [
     h("h1", {}, h("bdi", {}, l.name || say("noName"))),
-    past(l.id, at, hindsight),
+    past(l.id, at, hindsight, l.today),
     l.movedTo && h("p", {}, say("moved"), " ", h("a", { href: "#/leads/" + l.movedTo }, ltr(l.movedTo))),
     h("section", { class: "sheet head" },
       h("div", { class: "score", id: "score", "data-score": c.total }, number(c.total)),
