@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -148,6 +149,28 @@ func (m *mails) group(id string) []string {
 		}
 	}
 	return out
+}
+
+// promised holds an answer to its word: who is that person now does not permit
+// marketing any more.
+func (m *mails) promised(id string, at time.Time) {
+	for m.moved[id] != "" {
+		id = m.moved[id]
+	}
+	stored, err := m.w.mem.ReadRecipient(context.Background(), id)
+	if err != nil {
+		return // nobody is written to there
+	}
+	r, err := nurture.Decode(id, stored.Body)
+	if err != nil {
+		m.w.broken("%v", err)
+		return
+	}
+	for _, p := range r.Permissions {
+		if p.Channel == "email" && p.Purpose == "marketing" && p.Granted != 0 && p.Withdrawn < at.Unix() {
+			m.w.late("an unsubscribe of %s was answered at %s, and their permission is of %s, withdrawn %s", id, clockOf(at.Unix()), clockOf(p.Granted), clockOf(p.Withdrawn))
+		}
+	}
 }
 
 // open tells, by the rule as a person reads it, whether mails may leave.

@@ -51,6 +51,7 @@ func (w *World) react(m *mail.Message) {
 				if status == http.StatusOK {
 					w.report.Unsubscribes++
 					w.mails.withdrawn[recipient] = max(w.mails.withdrawn[recipient], at.Unix())
+					w.mails.promised(recipient, at)
 					w.note("unsubscribed", recipient, status)
 				}
 			}}
@@ -95,6 +96,9 @@ func (t *town) mergeAsked(p *person) {
 	a, ok := w.leadOf(p.email)
 	b, found := w.leadOf(p.second)
 	if !ok || !found || a == b {
+		return
+	}
+	if _, seen := w.is[a]; !seen { // an identity given away by a process that died: nobody can see such a lead
 		return
 	}
 	x := activity.Activity{ID: activity.ID(fmt.Sprintf("merge-%d", p.n)), Type: activity.LeadsMerged, At: w.now.Truncate(time.Second),

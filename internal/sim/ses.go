@@ -75,6 +75,9 @@ func (o *post) leave(m *mail.Message, key string) {
 		o.event(id, m, "Reject", `,"reject":{"reason":"Bad content"}`)
 		return
 	}
+	if c := w.mails.claims[key]; tagOf(m, "send_id") != "" && (c == nil || c.fate != inHand) {
+		w.broken("mail %s left without a claim that stands", key)
+	}
 	o.copies[key] = append(o.copies[key], w.now)
 	w.mails.away(key)
 	w.report.Mails++

@@ -267,7 +267,9 @@ func (t *town) send(at time.Time, as []activity.Activity) {
 			t.w.at(again, func() { t.w.deliverTo(b) })
 		}
 	}
-	if d.IntN(60) == 0 { // another thing under the same id: the first one counts
+	// Another thing under the same id: the first one counts. Not where it brought
+	// a profile: registers are written before the ledger says which was first.
+	if d.IntN(60) == 0 && len(as[0].Profile) == 0 {
 		x := as[0]
 		x.Type, x.Properties, x.Profile, x.Consent, x.Revokes, x.Source = activity.AdClicked, nil, nil, nil, "", "crm"
 		b := activity.Encode([]activity.Activity{x})

@@ -166,6 +166,9 @@ func (w *World) clockwork() {
 		for _, due := range w.due {
 			if due != 0 && due <= w.now.Unix() {
 				w.minutes++
+				if w.rate > 0 && w.dice.IntN(20) == 0 { // it failed, and comes again while the next one runs
+					w.at(w.now.Add(time.Duration(5+w.dice.IntN(55))*time.Second), func() { w.minutes++ })
+				}
 				return
 			}
 		}
