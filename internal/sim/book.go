@@ -50,6 +50,8 @@ func Book() *playbook.Playbook {
 			{Number: 14, Name: "active_3_of_7", Kind: signal.OnCount, Count: &signal.Count{Of: 13, AtLeast: 3, Days: 7, DistinctDays: true}},
 			{Number: 15, Name: "no_product_for_10", Kind: signal.OnCount, Count: &signal.Count{Of: 6, AtLeast: 1, Days: 10, Absent: true}},
 			onPage(16, "jobs", "/jobs"), on(17, "accepted", activity.LeadAccepted), on(18, "won", activity.DealWon), onForm(19, "price"),
+			onPage(21, "demo_page", "/demo"),
+			{Number: 22, Name: "home", Kind: signal.OnActivity, Types: []activity.Type{activity.PageViewed}, Where: where(signal.Eq, "path", "/")},
 			{Number: 20, Name: "student", Kind: signal.OnProfile, Where: where(signal.Eq, "role", "student")},
 		},
 		Score: score.Config{
@@ -67,6 +69,8 @@ func Book() *playbook.Playbook {
 				{Signal: 12, Points: 20, OnceDays: 60, HalfLife: 30, Group: "form"},
 				{Signal: 14, Points: 12, Cap: 12, WindowDays: 14, HalfLife: 14},
 				{Signal: 16, Points: -10, OnceDays: 90, HalfLife: 60, Group: "web"},
+				{Signal: 21, Points: 3, HalfLife: 5},
+				{Signal: 22, Points: 1},
 				{Signal: 19, Points: 15, Cap: 15, WindowDays: 14, HalfLife: 14, Group: "form"},
 			},
 			Groups: []score.Group{{Name: "web", Limits: score.Limits{Min: -10, Max: 24}}, {Name: "form", Limits: score.Limits{Max: 45}}},
@@ -141,7 +145,7 @@ func Changed(was *playbook.Playbook, n int) *playbook.Playbook {
 	next := signal.Number(30 + 10*n)
 	p.Signals = slices.DeleteFunc(p.Signals, func(d signal.Definition) bool { return d.Name == "article" })
 	p.Score.Points = slices.DeleteFunc(p.Score.Points, func(x score.Points) bool { return x.Signal == 5 })
-	p.Signals = append(p.Signals, onPage(next, "addons", []string{"/addons", "/demo"}[n-1]),
+	p.Signals = append(p.Signals, onPage(next, "addons", []string{"/addons", "/product/b"}[n-1]),
 		signal.Definition{Number: next + 1, Name: "addons_twice", Kind: signal.OnCount, Count: &signal.Count{Of: next, AtLeast: 2, Days: 14}},
 		signal.Definition{Number: next + 2, Name: "owner", Kind: signal.OnProfile, Where: [](*signal.Condition){where(signal.Eq, "role", "owner"), where(signal.Prefix, "company", "company")}[n-1]})
 	for i := range p.Signals {
