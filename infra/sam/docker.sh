@@ -12,9 +12,11 @@ command -v dockerd >/dev/null || {
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends docker.io >/dev/null
 }
+# A daemon that was killed leaves its pid behind, and that may be another program's by now.
+pidof dockerd >/dev/null 2>&1 || rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
 log="$(mktemp)"
 setsid dockerd >"$log" 2>&1 </dev/null &
-for _ in $(seq 100); do
+for _ in $(seq 300); do
 	! docker info >/dev/null 2>&1 || exit 0
 	sleep 0.2
 done
