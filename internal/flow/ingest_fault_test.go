@@ -123,6 +123,7 @@ func TestWithFaultsTheEndIsThatOfARunWithout(t *testing.T) {
 		seeds, first = 1, n
 	}
 	const people, each = 12, 30
+	hurt := 0
 	for seed := first; seed < first+seeds; seed++ {
 		for _, rate := range []float64{0.01, 0.10} {
 			t.Run(fmt.Sprintf("seed %d at %.0f %%", seed, 100*rate), func(t *testing.T) {
@@ -136,14 +137,16 @@ func TestWithFaultsTheEndIsThatOfARunWithout(t *testing.T) {
 				workers := []*Ingest{l.worker(s), l.worker(s), l.worker(s)}
 				deliver(t, l, dice, workers, as, func() { s.rate = 0 })
 				same(t, calm, l, people)
-				if s.hurt == 0 {
-					t.Error("no fault was injected")
-				}
+				hurt += s.hurt
 				if t.Failed() {
 					t.Logf("again with: SARNAKH_SEED=%d go test -run %s ./internal/flow", seed, "TestWithFaultsTheEndIsThatOfARunWithout")
 				}
 			})
 		}
+	}
+	// One run of few calls at one percent may well meet none.
+	if hurt == 0 {
+		t.Error("no fault was injected in any run")
 	}
 }
 
