@@ -8,7 +8,7 @@ step() { echo; echo "== $*"; "$@"; }
 
 rm -f .local/calls*.ndjson
 step infra/sam/setup.sh
-step infra/test.sh
+SIM=1000000 step infra/test.sh
 step infra/sam/sam.sh validate
 step infra/sam/sam.sh build
 

@@ -1,11 +1,12 @@
 #!/bin/sh
-# The long runs, none of which CI waits for: a million simulated deliveries (N), each fuzz target for half a minute
-# (FUZZTIME), and the whole demo beside a run of its own. Any that fails ends it.
+# The long runs, none of which CI waits for: ten million simulated deliveries (SIM), each fuzz target for half a minute
+# (FUZZTIME), and the whole demo (FULL=0: its first rows) beside a run of its own. Any that fails ends it.
 set -eu
 cd "$(dirname "$0")/.."
+mkdir -p .local/bin
 step() { echo; echo "== $*"; "$@"; }
 
-step infra/sim.sh "${N:-1000000}"
+QUIET=1 step infra/sim.sh "${SIM:-10000000}"
 
 git grep -E '^func Fuzz[A-Za-z0-9]+\(' -- '*_test.go' | sed -E 's|/[^/]*_test\.go:func (Fuzz[A-Za-z0-9]+).*| \1|' >.local/fuzz
 while read -r folder name; do
@@ -24,4 +25,4 @@ for _ in $(seq 600); do
 	sleep 0.5
 done
 grep '^ready ' .local/nightly.out || { cat .local/nightly.out; exit 1; }
-FULL=1 SARNAKH_ENV="$data/env" step infra/demo.sh
+FULL="${FULL:-1}" SARNAKH_ENV="$data/env" step infra/demo.sh

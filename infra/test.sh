@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs go vet and all tests on real engines, each in a directory of its own, then the story in a browser, and says last
-# what was left out. Arguments go to go test (infra/test.sh -run Foo ./internal/x); the browser stays out then.
+# Runs go vet and all tests on real engines, each in a directory of its own, then simulated worlds without the race detector
+# (SIM deliveries, 100,000 if not said) and the story in a browser, and says last what was left out. Arguments go to go test
+# (infra/test.sh -run Foo ./internal/x); worlds and browser stay out then.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .local/bin
@@ -21,7 +22,8 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
 	[ "${CI:-}" = true ] || story=true # CI has installed it, or must say so
 	note "the story in a browser: no Chromium (on Debian: apt-get install chromium)"
 }
-[ $# = 0 ] || story=true
+worlds="infra/sim.sh ${SIM:-100000}"
+[ $# = 0 ] || story=true worlds=true
 
 [ $# -gt 0 ] || set -- ./...
 code=0
@@ -29,6 +31,7 @@ go vet ./... && (cd infra/bench && go vet ./...) || code=$? # a module of its ow
 if [ "$code" = 0 ]; then
 	.local/bin/sarnakh engines -- go test $race -shuffle=on -timeout 15m "$@" || code=$?
 fi
+[ "$code" != 0 ] || QUIET=1 $worlds || code=$?
 [ "$code" != 0 ] || $story || code=$?
 [ -z "$left" ] || echo "$left"
 exit "$code"

@@ -97,6 +97,7 @@ func (w *World) checkLedgers() {
 			}
 			where[log[i].Key] = id
 		}
+		w.countRevocations(log)
 		w.report.Entries += len(log)
 	}
 	for _, key := range w.log.order {
@@ -106,6 +107,24 @@ func (w *World) checkLedgers() {
 			w.broken("activity %s is in a ledger: it should have been parked", s.id)
 		case !is && !w.log.bad[s.id]:
 			w.lost("activity %s is in no ledger", s.id)
+		}
+	}
+}
+
+// countRevocations counts what took evidence back, and what did so before the
+// evidence came.
+func (w *World) countRevocations(log []ledger.Entry) {
+	came := map[uint64]int64{}
+	for i := range log {
+		came[log[i].Key] = log[i].Received
+	}
+	for i := range log {
+		if log[i].Revokes == 0 {
+			continue
+		}
+		w.report.Revocations++
+		if at, is := came[log[i].Revokes]; is && log[i].Received < at {
+			w.report.RevokedAhead++
 		}
 	}
 }

@@ -18,6 +18,9 @@ type Config struct {
 	Forms      int // percent of what they do that is a form
 	LeaveOneIn int // of so many who get a marketing mail, one unsubscribes
 	TwinOneIn  int // of so many people, one is known by two addresses
+	// Shuffled: what people do in the first third reaches the queue in any order
+	// in the other two.
+	Shuffled bool
 	// FaultRate is the share of calls that fail, EventLoss the share of mail
 	// events that never come.
 	FaultRate float64
@@ -42,6 +45,8 @@ func Of(seed uint64) Config {
 	switch seed % 5 {
 	case 2: // few people with long histories
 		c.People, c.Activities = 3+d.IntN(3), 900
+	case 3: // a sender that was cut off, and then sends its pile
+		c.Shuffled = true
 	case 4: // many mails, and many who leave
 		c.People, c.Activities, c.Forms, c.LeaveOneIn, c.TwinOneIn = 40+d.IntN(30), 250, 70, 3, 3
 	}

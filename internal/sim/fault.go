@@ -63,6 +63,9 @@ func (p *process) meet(call, key string) fault {
 	p.calls++
 	w.report.Calls++
 	f := w.roll()
+	met := w.report.ByCall[p.of.name+" "+call]
+	met[f]++
+	w.report.ByCall[p.of.name+" "+call] = met
 	w.note(p.name, call+" "+key, f)
 	switch f {
 	case crashBefore:
@@ -98,11 +101,19 @@ func around[T any](p *process, call, key string, conditional bool, do func() (T,
 		return zero, errBefore
 	}
 	v, err := do()
+	p.w.raced(err)
 	p.died(f)
 	if f == after {
 		return zero, errAfter
 	}
 	return v, err
+}
+
+// raced counts a write that lost to another worker.
+func (w *World) raced(err error) {
+	if errors.Is(err, store.ErrConflict) {
+		w.report.Races++
+	}
 }
 
 // act is around for a call without an answer.
@@ -128,12 +139,14 @@ func batch[T any](p *process, call, key string, items []T, do func(T) store.Writ
 			fate := p.w.dice.IntN(4)
 			if fate != 0 {
 				out[i] = do(it)
+				p.w.raced(out[i].Err)
 			}
 			if fate < 2 {
 				out[i] = store.Written[T]{Err: errAfter}
 			}
 		default:
 			out[i] = do(it)
+			p.w.raced(out[i].Err)
 		}
 	}
 	p.died(f)

@@ -27,6 +27,7 @@ type queue struct {
 	dead        []*message
 	n           int
 	delivered   int
+	newest      time.Time // of the messages that were given away: when it was sent
 	// kept is told of every message that the queue took.
 	kept func(body []byte, sent time.Time)
 }
@@ -36,11 +37,15 @@ func (q *queue) put(body []byte) {
 	w := q.w
 	q.n++
 	copies := 1
-	if w.rate > 0 && w.dice.IntN(100) < 30 {
+	if w.rate > 0 && w.dice.IntN(100) < 42 { // three of ten messages, counting also the time without faults
 		copies = 2
 		if w.dice.IntN(10) == 0 {
 			copies = 2 + w.dice.IntN(9)
 		}
+	}
+	w.report.Messages++
+	if copies > 1 {
+		w.report.Copies++
 	}
 	id := fmt.Sprintf("%s-%d", q.name, q.n)
 	for range copies {
@@ -107,6 +112,11 @@ func (q *queue) receive(n int) []*message {
 			continue
 		}
 		ids[m.id] = true
+		if m.sent.Before(q.newest) {
+			w.report.Overtaken++
+		} else {
+			q.newest = m.sent
+		}
 		m.receives++
 		m.visible = w.now.Add(q.visibility)
 		got = append(got, m)

@@ -3,6 +3,8 @@ package sim
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -12,13 +14,20 @@ type Report struct {
 	Worlds     int
 
 	Deliveries int // messages and stream records given to a function
+	Messages   int // that the queues took
+	Copies     int // how many of them a queue kept once more
+	Overtaken  int // given to a function after one that was sent later
+	OutOfOrder int // activities that came to the queue after later ones
 	Ticks      int // minute ticks that found somebody due
 	Calls      int // to store, queues, mail service, webhook
 	Faults     int
 	ByFault    [faults]int
+	ByCall     map[string][faults]int // by function and call; under fine, how often it went well
+	Races      int                    // writes that lost to another worker, no fault injected
 	Crashes    int
 
 	Activities, Entries, Conflicts, Leads, Merges, Proposals, Publishes, Glances int
+	Revocations, RevokedAhead                                                    int // in ledgers; those that came before what they revoke
 	Decisions, Alerts, AlertsTwice, Webhooks, Rewritten                          int
 	Claims, Mails, Unknown, Unsubscribes, EventsLost                             int
 	Parked, DeadLetters, Redriven, StreamLost                                    int
@@ -31,10 +40,41 @@ type Report struct {
 // Sound tells that every promise was kept.
 func (r *Report) Sound() bool { return r.Lost+r.Double+r.Wrong+r.Late+r.Broken == 0 }
 
-// Add sums reports.
+// Quiet names what never happened, of all that must go on in a simulation that
+// proves anything.
+func (r *Report) Quiet() (names []string) {
+	for _, x := range []struct {
+		name string
+		n    int
+	}{
+		{"messages kept twice", r.Copies}, {"messages that others overtook", r.Overtaken}, {"activities after later ones", r.OutOfOrder},
+		{"processes that died", r.Crashes}, {"writes that lost to another worker", r.Races}, {"lost stream records", r.StreamLost},
+		{"merges", r.Merges}, {"publishes", r.Publishes}, {"revocations", r.Revocations}, {"revocations before what they revoke", r.RevokedAhead},
+		{"the same id with another payload", r.Conflicts}, {"replays on the way", r.Glances}, {"decisions", r.Decisions}, {"alerts", r.Alerts},
+		{"webhooks", r.Webhooks}, {"mails", r.Mails}, {"unsubscribes", r.Unsubscribes}, {"sends of unknown fate", r.Unknown},
+		{"parked messages", r.Parked}, {"dead letters", r.DeadLetters},
+	} {
+		if x.n == 0 {
+			names = append(names, x.name)
+		}
+	}
+	for f := before; f < faults; f++ {
+		if r.ByFault[f] == 0 {
+			names = append(names, "fault "+f.String())
+		}
+	}
+	return names
+}
+
+// Add sums reports; Hash is then that of all traces, in their order.
 func (r *Report) Add(o Report) {
+	if r.Worlds > 0 {
+		o.Hash ^= r.Hash * 0x100000001b3 // as FNV goes on
+	}
+	r.Hash = o.Hash
 	for _, x := range [][2]*int{
-		{&r.Worlds, &o.Worlds}, {&r.Deliveries, &o.Deliveries}, {&r.Ticks, &o.Ticks}, {&r.Calls, &o.Calls}, {&r.Faults, &o.Faults}, {&r.Crashes, &o.Crashes},
+		{&r.Worlds, &o.Worlds}, {&r.Deliveries, &o.Deliveries}, {&r.Messages, &o.Messages}, {&r.Copies, &o.Copies}, {&r.Overtaken, &o.Overtaken}, {&r.OutOfOrder, &o.OutOfOrder},
+		{&r.Races, &o.Races}, {&r.Revocations, &o.Revocations}, {&r.RevokedAhead, &o.RevokedAhead}, {&r.Ticks, &o.Ticks}, {&r.Calls, &o.Calls}, {&r.Faults, &o.Faults}, {&r.Crashes, &o.Crashes},
 		{&r.Activities, &o.Activities}, {&r.Entries, &o.Entries}, {&r.Conflicts, &o.Conflicts}, {&r.Leads, &o.Leads}, {&r.Merges, &o.Merges},
 		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Glances, &o.Glances}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice},
 		{&r.Webhooks, &o.Webhooks}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Unknown, &o.Unknown},
@@ -47,9 +87,33 @@ func (r *Report) Add(o Report) {
 	for i := range r.ByFault {
 		r.ByFault[i] += o.ByFault[i]
 	}
+	if r.ByCall == nil {
+		r.ByCall = map[string][faults]int{}
+	}
+	for call, n := range o.ByCall {
+		sum := r.ByCall[call]
+		for i := range n {
+			sum[i] += n[i]
+		}
+		r.ByCall[call] = sum
+	}
 	for _, f := range o.Findings {
 		r.Findings = append(r.Findings, fmt.Sprintf("seed %d: %s", o.Seed, f))
 	}
+}
+
+// Unmet are the pairs of a function's call and a fault that never came
+// together, and how many pairs there are.
+func (r *Report) Unmet() (unmet []string, pairs int) {
+	for _, call := range slices.Sorted(maps.Keys(r.ByCall)) {
+		for f := before; f < faults; f++ {
+			pairs++
+			if r.ByCall[call][f] == 0 {
+				unmet = append(unmet, fmt.Sprintf("%s: %s", call, f))
+			}
+		}
+	}
+	return unmet, pairs
 }
 
 // Write prints the counts, and last the line that counts.
@@ -58,9 +122,13 @@ func (r *Report) Write(w io.Writer) {
 	for f := before; f < faults; f++ {
 		kinds = append(kinds, fmt.Sprintf("%s %d", f, r.ByFault[f]))
 	}
+	fmt.Fprintf(w, "messages %d, kept twice or more %d (%.0f %%), given after later ones %d (%.0f %%); activities sent after later ones %d\n",
+		r.Messages, r.Copies, percent(r.Copies, r.Messages), r.Overtaken, percent(r.Overtaken, r.Deliveries), r.OutOfOrder)
 	fmt.Fprintf(w, "calls %d; faults %d (%s); processes that died %d; stream records lost %d\n", r.Calls, r.Faults, strings.Join(kinds, ", "), r.Crashes, r.StreamLost)
-	fmt.Fprintf(w, "activities %d, in ledgers %d; the same id with another payload %d; leads %d, merged %d, proposed %d; publishes %d; replays on the way %d\n",
-		r.Activities, r.Entries, r.Conflicts, r.Leads, r.Merges, r.Proposals, r.Publishes, r.Glances)
+	unmet, pairs := r.Unmet()
+	fmt.Fprintf(w, "calls of a function by fault: %d of %d pairs came together; writes lost to another worker %d\n", pairs-len(unmet), pairs, r.Races)
+	fmt.Fprintf(w, "activities %d, in ledgers %d; the same id with another payload %d; leads %d, merged %d, proposed %d; publishes %d; revocations %d, before what they revoke %d; replays on the way %d\n",
+		r.Activities, r.Entries, r.Conflicts, r.Leads, r.Merges, r.Proposals, r.Publishes, r.Revocations, r.RevokedAhead, r.Glances)
 	fmt.Fprintf(w, "decisions %d; alerts %d, twice because an answer was lost %d; webhooks %d\n", r.Decisions, r.Alerts, r.AlertsTwice, r.Webhooks)
 	fmt.Fprintf(w, "claims %d; ticks with somebody due %d; mail events lost %d; sends of unknown fate, listed %d; unsubscribes answered %d\n",
 		r.Claims, r.Ticks, r.EventsLost, r.Unknown, r.Unsubscribes)
@@ -68,9 +136,11 @@ func (r *Report) Write(w io.Writer) {
 	for _, f := range r.Findings {
 		fmt.Fprintln(w, f)
 	}
-	fmt.Fprintf(w, "%d worlds: %d deliveries, %d faults injected, %d leads, %d mails: lost %d, double %d, score other than its replay %d, mails after an unsubscribe %d, other promises broken %d\n",
-		r.Worlds, r.Deliveries, r.Faults, r.Leads, r.Mails, r.Lost, r.Double, r.Wrong, r.Late, r.Broken)
+	fmt.Fprintf(w, "%d worlds: %d deliveries, %d faults injected, %d leads, %d mails: lost %d, double %d, score other than its replay %d, mails after an unsubscribe %d, other promises broken %d; trace %016x\n",
+		r.Worlds, r.Deliveries, r.Faults, r.Leads, r.Mails, r.Lost, r.Double, r.Wrong, r.Late, r.Broken, r.Hash)
 }
+
+func percent(part, of int) float64 { return 100 * float64(part) / float64(max(1, of)) }
 
 // maxFindings is how many are told of one world.
 const maxFindings = 12

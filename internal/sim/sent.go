@@ -11,6 +11,7 @@ import (
 type sentLog struct {
 	w     *World
 	by    map[uint64]*sentActivity
+	late  int64 // when the latest of the activities was
 	order []uint64
 	// bad are ids that can be read and must be parked; unread counts messages
 	// that cannot be read.
@@ -49,6 +50,11 @@ func (l *sentLog) kept(body []byte, sent time.Time) {
 			l.by[key] = s
 			l.order = append(l.order, key)
 			l.w.report.Activities++
+		}
+		if at := as[i].At.Unix(); at < l.late {
+			l.w.report.OutOfOrder++
+		} else {
+			l.late = at
 		}
 		s.variants = append(s.variants, variant{body, i})
 		for _, c := range as[i].Consent {

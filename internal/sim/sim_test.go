@@ -9,13 +9,11 @@ import (
 	"github.com/sarnakh/sarnakh/internal/sim"
 )
 
-// deliveries is how many a run of the tests simulates; nightly runs more, by
-// infra/sim.sh.
+// deliveries is how many a run of the tests simulates: enough to see the race
+// detector pass over all of it. infra/test.sh, ci.sh and nightly.sh run the same
+// worlds without it, ten to a thousand times as many.
 func deliveries(t *testing.T) int {
-	n := 100_000
-	if raceEnabled {
-		n = 10_000
-	}
+	n := 10_000
 	if testing.Short() {
 		n = 5_000
 	}
@@ -52,15 +50,12 @@ func TestEveryPromiseIsKeptInWorldsFullOfFaults(t *testing.T) {
 		return true
 	})
 	sum.Write(t.Output())
-	// A simulation in which little happens proves little.
-	for what, n := range map[string]int{
-		"faults": sum.Faults, "crashes": sum.Crashes, "merges": sum.Merges, "mails": sum.Mails, "unsubscribes": sum.Unsubscribes, "decisions": sum.Decisions,
-		"alerts": sum.Alerts, "webhooks": sum.Webhooks, "lost stream records": sum.StreamLost, "parked messages": sum.Parked, "publishes": sum.Publishes,
-		"sends of unknown fate": sum.Unknown,
-	} {
-		if n == 0 {
-			t.Errorf("no %s in %d worlds", what, sum.Worlds)
-		}
+	// A few worlds may lack something rare; a hundred thousand deliveries may not.
+	if quiet := sum.Quiet(); len(quiet) > 4 || len(quiet) > 0 && sum.Deliveries >= 100_000 {
+		t.Errorf("in %d worlds there were no %q: this proves little", sum.Worlds, quiet)
+	}
+	if share := 100 * sum.Copies / max(1, sum.Messages); share < 25 && sum.Deliveries >= 100_000 {
+		t.Errorf("only %d %% of the messages came twice", share)
 	}
 }
 

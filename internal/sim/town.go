@@ -55,7 +55,11 @@ func (w *World) populate() {
 	}
 	span := w.end.Sub(w.now)
 	for t.n < w.cfg.Activities {
-		t.act(w.now.Add(time.Duration(t.dice.Float64() * float64(span))))
+		at := t.dice.Float64()
+		if w.cfg.Shuffled {
+			at /= 3
+		}
+		t.act(w.now.Add(time.Duration(at * float64(span))))
 	}
 	for i := range w.cfg.Books[1:] {
 		at := w.now.Add(span * time.Duration(i+1) / time.Duration(len(w.cfg.Books)))
@@ -247,7 +251,9 @@ func (t *town) send(at time.Time, as []activity.Activity) {
 	if len(as) == 0 {
 		return
 	}
-	if d.IntN(8) == 0 {
+	if span := t.w.end.Sub(t.w.now); t.w.cfg.Shuffled {
+		at = t.w.now.Add(span/3 + time.Duration(d.Float64()*float64(span*2/3)))
+	} else if d.IntN(8) == 0 {
 		at = at.Add(time.Duration(d.IntN(13*24*3600)) * time.Second)
 		if at.After(t.w.end) {
 			at = t.w.end

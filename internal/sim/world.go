@@ -76,7 +76,7 @@ func Run(cfg Config) Report {
 		hash: fnv.New64a(), was: map[lead.ID]ledger.Item{}, is: map[lead.ID]ledger.Item{}, wasTo: map[string]store.Recipient{}, due: map[string]int64{},
 		hooked: map[string][]byte{},
 	}
-	w.report.Seed, w.report.Worlds = cfg.Seed, 1
+	w.report.Seed, w.report.Worlds, w.report.ByCall = cfg.Seed, 1, map[string][faults]int{}
 	w.end = cfg.Start.AddDate(0, 0, cfg.Days)
 	var err error
 	if w.keys, err = link.NewKeys(string(secret)); err != nil {
