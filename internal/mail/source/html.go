@@ -9,10 +9,12 @@ import (
 	xhtml "golang.org/x/net/html"
 )
 
-// rewrite puts {{ lN }} in the place of each address, and styles what mail
-// clients only style inline: a paragraph that is one link becomes a button.
-func (l *linker) rewrite(src, locale string) (string, error) {
+// rewrite puts {{ lN }} in the place of each address. A layout may have a style
+// sheet and links that people do not see, words may not.
+func (l *linker) rewrite(src string, layout bool) (string, error) {
 	var b strings.Builder
+	var anchors []string
+	ids := map[string]bool{}
 	z := xhtml.NewTokenizer(strings.NewReader(src))
 	for {
 		switch z.Next() {
@@ -20,25 +22,51 @@ func (l *linker) rewrite(src, locale string) (string, error) {
 			if z.Err() != io.EOF {
 				return "", z.Err()
 			}
-			return links(buttons(b.String())), l.err
+			for _, a := range anchors {
+				if !ids[a] && l.err == nil {
+					l.err = fmt.Errorf("link to #%s: no heading is marked {#%s}", a, a)
+				}
+			}
+			return b.String(), l.err
 		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
 			tok := z.Token()
+			for _, a := range tok.Attr {
+				if a.Key == "id" {
+					ids[a.Val] = true
+				}
+			}
 			switch tok.Data {
 			case "a":
 				for i, a := range tok.Attr {
-					if a.Key == "href" {
+					if a.Key != "href" {
+						continue
+					}
+					if id, ok := strings.CutPrefix(a.Val, "#"); ok {
+						anchors = append(anchors, id)
+					} else if a.Val == trap && !layout {
+						return "", fmt.Errorf("link to %q: only a layout has one", trap)
+					} else {
 						tok.Attr[i].Val = fmt.Sprintf("{{ l%d }}", l.number(a.Val))
 					}
 				}
 			case "ol":
-				if locale == "fa" {
+				if l.locale == "fa" {
 					tok.Attr = append(tok.Attr, xhtml.Attribute{Key: "style", Val: "list-style-type:persian"})
 				}
 			case "img":
 				if !hasAttr(tok, "alt") {
 					return "", fmt.Errorf("an image without alternative text: ![what it shows](address)")
 				}
-			case "script", "style", "iframe", "form", "object", "embed":
+				for _, a := range tok.Attr {
+					if a.Key == "src" && !strings.HasPrefix(a.Val, "https://") {
+						return "", fmt.Errorf("image %q: an absolute https address", a.Val)
+					}
+				}
+			case "style":
+				if !layout {
+					return "", fmt.Errorf("<style> does not belong in a mail: it goes into a layout")
+				}
+			case "script", "iframe", "form", "object", "embed", "link":
 				return "", fmt.Errorf("<%s> does not belong in a mail", tok.Data)
 			}
 			b.WriteString(tok.String())
@@ -81,8 +109,9 @@ func buttons(s string) string {
 	return b.String()
 }
 
-// links gives the links that are no buttons the house's color.
-func links(s string) string {
+// colored gives the links that are no buttons the house's color: not every
+// client reads a style sheet.
+func colored(s string) string {
 	return strings.ReplaceAll(s, "<a href=", `<a style="color:#0b6e4f" href=`)
 }
 
@@ -123,7 +152,7 @@ func toText(src string) string {
 		case xhtml.EndTagToken:
 			switch tok.Data {
 			case "a":
-				if href != "" {
+				if href != "" && !strings.HasPrefix(href, "#") {
 					b.WriteString(":\n" + href)
 				}
 				href = ""

@@ -1,72 +1,143 @@
 package source
 
 import (
+	"embed"
+	"errors"
+	"fmt"
 	"html"
-	"strconv"
+	"regexp"
 	"strings"
+
+	"github.com/sarnakh/sarnakh/internal/mail"
 )
 
-// wording is what the layout says in a language.
-type wording struct {
-	Dir, Align, Why, Preferences, Leave string
+// Shared is what the mails of a playbook have in common: layouts by name, and
+// pieces by name.locale, with the text of their files. What is not there is
+// built in, where it is: the layout "default" and the piece "footer".
+type Shared struct {
+	Layouts map[string]string
+	Pieces  map[string]string
 }
 
-var words = map[string]wording{
-	"fa": {Dir: "rtl", Align: "right", Why: "این نامه را می‌گیرید چون نشانی خود را به ما داده‌اید.", Preferences: "تنظیم نامه‌ها", Leave: "لغو اشتراک"},
-	"en": {Dir: "ltr", Align: "left", Why: "You get this mail because you gave us your address.", Preferences: "Mail settings", Leave: "Unsubscribe"},
-}
+// The folders of shared parts, below that of the mails.
+const (
+	LayoutFolder = "layouts" // layouts/<name>.html
+	PieceFolder  = "pieces"  // pieces/<name>.<locale>.md
+)
 
-// layout sets the words of a mail into a page that mail clients show alike:
-// one table, inline styles, direction on every cell because some clients drop
-// it from the body, colors for dark mode where it is understood.
-func layout(w wording, b Business, inner string, preferences, leave int) string {
-	lang := "fa"
-	if w.Dir == "ltr" {
-		lang = "en"
+//go:embed builtin
+var builtin embed.FS
+
+// layout gives the text of a layout.
+func (s Shared) layout(name string) (string, error) {
+	if src, ok := s.Layouts[name]; ok {
+		return src, nil
 	}
-	r := strings.NewReplacer(
-		"@lang", lang, "@dir", w.Dir, "@align", w.Align, "@inner", inner,
-		"@business", html.EscapeString(b.Name), "@address", html.EscapeString(b.Address), "@why", w.Why,
-		"@preferences", w.Preferences, "@leave", w.Leave,
-		"@p", "{{ l"+strconv.Itoa(preferences)+" }}", "@u", "{{ l"+strconv.Itoa(leave)+" }}",
-	)
-	return r.Replace(page)
+	if name == "default" {
+		src, err := builtin.ReadFile("builtin/layout.html")
+		return string(src), err
+	}
+	return "", fmt.Errorf("no layout %q: write %s/%s.html beside the mails", name, LayoutFolder, name)
 }
 
-const page = `<!doctype html>
-<html lang="@lang" dir="@dir">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="supported-color-schemes" content="light dark">
-<title>@business</title>
-<style>
-body,td,a{font-family:Vazirmatn,'Segoe UI',Tahoma,Arial,sans-serif}
-@media (prefers-color-scheme:dark){
-body,.ground{background-color:#14181b!important}
-.sheet{background-color:#1e2428!important;color:#e8ecee!important}
-.small,.small a{color:#9aa7ad!important}
-.sheet a:not(.button){color:#6fd3ae!important}
+func (s Shared) piece(name, locale string) (string, error) {
+	if src, ok := s.Pieces[name+"."+locale]; ok {
+		return src, nil
+	}
+	if src, err := builtin.ReadFile("builtin/" + name + "." + locale + ".md"); err == nil {
+		return string(src), nil
+	}
+	return "", fmt.Errorf("no piece %q in this language: write %s/%s.%s.md beside the mails", name, PieceFolder, name, locale)
 }
-@media (max-width:620px){.sheet{padding:24px 18px!important}}
-</style>
-</head>
-<body style="margin:0;padding:0;background-color:#eef2f1" dir="@dir">
-<div style="display:none;max-height:0;overflow:hidden">{{ preheader }}</div>
-<table role="presentation" class="ground" width="100%" cellpadding="0" cellspacing="0" border="0" style="background-color:#eef2f1" dir="@dir">
-<tr><td align="center" style="padding:24px 8px">
-<table role="presentation" width="600" cellpadding="0" cellspacing="0" border="0" style="width:100%;max-width:600px" dir="@dir">
-<tr><td class="small" dir="@dir" align="@align" style="padding:0 8px 12px;color:#5b6a70;font-size:14px;font-weight:700">@business</td></tr>
-<tr><td class="sheet" dir="@dir" align="@align" style="background-color:#ffffff;color:#1d2529;border-radius:12px;padding:32px 36px;font-size:16px;line-height:1.9;text-align:@align">
-@inner</td></tr>
-<tr><td class="small" dir="@dir" align="@align" style="padding:16px 8px;color:#5b6a70;font-size:12px;line-height:1.8;text-align:@align">
-@why<br>@business — @address<br>
-<a href="@p" style="color:#5b6a70">@preferences</a> · <a href="@u" style="color:#5b6a70">@leave</a>
-</td></tr>
-</table>
-</td></tr>
-</table>
-</body>
-</html>
-`
+
+// renders finds {% render "name" %}: the one place where a mail takes in
+// another file, when it is published. A piece takes in nothing, so there are
+// no circles.
+var renders = regexp.MustCompile(`\{%-?\s*render\s+(?:"([a-z0-9_-]+)"|'([a-z0-9_-]+)')\s*-?%\}`)
+
+// expand puts pieces where a source asks for them.
+func (s Shared) expand(src, locale string) (string, error) {
+	var missing error
+	out := renders.ReplaceAllStringFunc(src, func(tag string) string {
+		m := renders.FindStringSubmatch(tag)
+		text, err := s.piece(m[1]+m[2], locale)
+		if err == nil {
+			err = CheckPiece(text)
+		}
+		if err != nil && missing == nil {
+			missing = fmt.Errorf("piece %q: %w", m[1]+m[2], err)
+		}
+		return strings.TrimRight(text, "\n")
+	})
+	return out, missing
+}
+
+// CheckPiece tells what is wrong with a piece by itself.
+func CheckPiece(src string) error {
+	if renders.MatchString(src) {
+		return errors.New("a piece takes in no other piece")
+	}
+	if p := mail.Syntax(src); p != nil {
+		return p
+	}
+	return nil
+}
+
+// blank hides the tags that expand replaces, so that the places of other
+// faults stay what they are in the file.
+func blank(src string) string {
+	return renders.ReplaceAllStringFunc(src, func(tag string) string { return strings.Repeat(" ", len(tag)) })
+}
+
+// dress puts the words of a mail into a layout, and gives the HTML and what of
+// the layout belongs into the text part: its pieces.
+func (l *linker) dress(layout, inner string, shared Shared, b Business) (page, foot string, err error) {
+	if n := strings.Count(layout, "{{ content }}"); n != 1 {
+		return "", "", fmt.Errorf("a layout holds {{ content }} once, this one %d times", n)
+	}
+	if !strings.Contains(layout, "{{ preheader }}") {
+		return "", "", errors.New("the layout lacks {{ preheader }}, hidden at its beginning: the line that inboxes show")
+	}
+	lang, dir, align := "fa", "rtl", "right"
+	if l.locale == "en" {
+		lang, dir, align = "en", "ltr", "left"
+	}
+	layout = strings.NewReplacer("{{ lang }}", lang, "{{ dir }}", dir, "{{ align }}", align, "{{ business.address }}", html.EscapeString(b.Address)).Replace(layout)
+	if !strings.Contains(layout, `dir="`+dir+`"`) || !strings.Contains(layout, "direction:"+dir) {
+		return "", "", errors.New(`the layout gives no direction that mail clients keep: dir="{{ dir }}" and style="direction:{{ dir }}"`)
+	}
+	if b.Site == "" {
+		layout = traps.ReplaceAllString(layout, "")
+	}
+	guarded, tags := guard([]byte(layout))
+	linked, err := l.rewrite(string(guarded), true)
+	if err != nil {
+		return "", "", fmt.Errorf("layout: %w", err)
+	}
+	var pieces []string
+	page = renders.ReplaceAllStringFunc(restore(linked, tags), func(tag string) string {
+		m := renders.FindStringSubmatch(tag)
+		src, pieceErr := shared.piece(m[1]+m[2], l.locale)
+		if pieceErr == nil {
+			pieceErr = CheckPiece(src)
+		}
+		part := ""
+		if pieceErr == nil {
+			part, pieceErr = l.markdown(strings.ReplaceAll(src, "{{ business.address }}", b.Address), false)
+		}
+		if pieceErr != nil && err == nil {
+			err = fmt.Errorf("piece %q: %w", m[1]+m[2], pieceErr)
+		}
+		pieces = append(pieces, toText(part))
+		return part
+	})
+	if err != nil {
+		return "", "", err
+	}
+	before, after, _ := strings.Cut(page, "{{ content }}")
+	return before + inner + after, strings.Join(pieces, "\n"), nil
+}
+
+// traps finds the link that people do not see: without a site it has nowhere
+// to lead.
+var traps = regexp.MustCompile(`<a href="trap"[^>]*></a>\n?`)

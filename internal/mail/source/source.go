@@ -6,7 +6,7 @@ package source
 
 import (
 	"bytes"
-	_ "embed"
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -15,6 +15,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/sarnakh/sarnakh/internal/mail"
 	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/parser"
 )
 
 // Business is what the layout says about the sender.
@@ -28,19 +29,19 @@ type Business struct {
 type front struct {
 	Subject   string `yaml:"subject"`
 	Preheader string `yaml:"preheader"`
+	// Layout is the page around the words; "default" where empty.
+	Layout string `yaml:"layout"`
 	// Links names what a click on a link means, by its address as written.
 	Links map[string]string `yaml:"links"`
 }
 
 // Special addresses that a mail may link to; they become links of the person.
-var special = map[string]bool{"magnet": true, "preferences": true, "confirm": true, "unsubscribe": true, "offer": true}
-
-// maxHTML is where mail clients cut a mail.
-const maxHTML = 102 << 10
+var special = map[string]bool{"magnet": true, "preferences": true, "confirm": true, "unsubscribe": true}
 
 // Compile reads one mail file: YAML between two lines of ---, then Markdown
-// with {{ values }}. An error says file:line: what, and what would be right.
-func Compile(file string, src []byte, name, locale string, b Business) (mail.Template, error) {
+// with {{ values }} and {% render "pieces" %}. An error says file:line: what,
+// and what would be right.
+func Compile(file string, src []byte, name, locale string, b Business, shared Shared) (mail.Template, error) {
 	t := mail.Template{Name: name, Locale: locale}
 	fail := func(line int, format string, args ...any) (mail.Template, error) {
 		return t, fmt.Errorf("%s:%d: %s", file, line, fmt.Sprintf(format, args...))
@@ -56,47 +57,67 @@ func Compile(file string, src []byte, name, locale string, b Business) (mail.Tem
 	if strings.TrimSpace(f.Subject) == "" {
 		return fail(1, "a mail needs a subject")
 	}
+	if locale != "fa" && locale != "en" {
+		return fail(1, "locale %q: fa or en", locale)
+	}
 	t.Subject, t.Preheader = f.Subject, f.Preheader
 
-	if err := mail.Syntax(string(body)); err != nil {
+	if err := mail.Syntax(blank(string(body))); err != nil {
 		return t, fmt.Errorf("%s:%d:%d: %s", file, at+err.Line-1, err.Col, err.What)
 	}
-	guarded, tags := guard(body)
-	var html bytes.Buffer
-	if err := goldmark.New().Convert(guarded, &html); err != nil {
-		return fail(at, "%s", err)
-	}
-	links := linker{kinds: f.Links, mail: name, seen: map[string]int{}}
-	inner, err := links.rewrite(html.String(), locale)
+	words, err := shared.expand(string(body), locale)
 	if err != nil {
 		return fail(at, "%s", err)
 	}
-	text := toText(inner)
-	// Two links that every mail has, after those of its words.
-	preferences := links.number("preferences")
-	leave := links.number("unsubscribe")
-	if links.err != nil {
-		return fail(at, "%s", links.err)
+	layout, err := shared.layout(cmp.Or(f.Layout, "default"))
+	if err != nil {
+		return fail(1, "%s", err)
 	}
-	t.Links = links.links
+	links := linker{kinds: f.Links, mail: name, locale: locale, site: b.Site, seen: map[string]int{}}
+	inner, err := links.markdown(words, true)
+	if err != nil {
+		return fail(at, "%s", err)
+	}
 	for target := range f.Links {
 		if _, used := links.seen[target]; !used {
 			return fail(1, "links: no link in the text goes to %s", target)
 		}
 	}
-	w := words[locale]
-	if w.Dir == "" {
-		return fail(1, "locale %q: fa or en", locale)
+	text := toText(inner)
+	if text == "" {
+		return fail(at, "the mail has no text: who reads without pictures sees nothing")
 	}
-	t.HTML = layout(w, b, restore(inner, tags), preferences, leave)
-	t.Text = restore(text, tags) + fmt.Sprintf("\n\n-- \n%s\n%s\n%s: {{ l%d }}\n%s: {{ l%d }}\n", b.Name, b.Address, w.Preferences, preferences, w.Leave, leave)
-	if len(t.HTML) > maxHTML {
-		return fail(at, "the HTML has %d bytes: mail clients cut at %d", len(t.HTML), maxHTML)
+	page, foot, err := links.dress(layout, inner, shared, b)
+	if err != nil {
+		return fail(1, "%s", err)
+	}
+	t.HTML, t.Links = page, links.links
+	t.Text = text + "\n"
+	if foot != "" {
+		t.Text += "\n-- \n" + foot + "\n"
 	}
 	if _, err := mail.Compile(t); err != nil {
 		return fail(1, "%s", err)
 	}
 	return t, nil
+}
+
+// markdown makes HTML of a text, its links numbered. Buttons are links that
+// stand alone.
+func (l *linker) markdown(src string, buttoned bool) (string, error) {
+	guarded, tags := guard([]byte(src))
+	var out bytes.Buffer
+	if err := goldmark.New(goldmark.WithParserOptions(parser.WithHeadingAttribute())).Convert(guarded, &out); err != nil {
+		return "", err
+	}
+	made, err := l.rewrite(out.String(), false)
+	if err != nil {
+		return "", err
+	}
+	if buttoned {
+		made = buttons(made)
+	}
+	return restore(colored(made), tags), nil
 }
 
 // split parts the head from the body, and tells the line at which the body
@@ -154,11 +175,13 @@ func restore(s string, tags []string) string {
 
 // linker numbers the links of a mail.
 type linker struct {
-	kinds map[string]string
-	mail  string
-	links []mail.Link
-	seen  map[string]int
-	err   error
+	kinds  map[string]string
+	mail   string
+	locale string
+	site   string
+	links  []mail.Link
+	seen   map[string]int
+	err    error
 }
 
 // number gives the place of a target among the links.
@@ -167,10 +190,14 @@ func (l *linker) number(target string) int {
 		return n
 	}
 	link := mail.Link{Target: target, Kind: l.kinds[target]}
-	if !special[target] {
+	if target == trap {
+		link = mail.Link{Target: l.site, Kind: trap}
+	} else if !special[target] {
 		u, err := url.Parse(target)
 		if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-			l.err = fmt.Errorf("link to %q: an absolute https address, or one of magnet, offer, preferences, confirm, unsubscribe", target)
+			if l.err == nil {
+				l.err = fmt.Errorf("link to %q: an absolute https address, #anchor of a heading, or one of confirm, magnet, preferences, unsubscribe", target)
+			}
 			return 0
 		}
 		q := u.Query()
@@ -186,6 +213,10 @@ func (l *linker) number(target string) int {
 	l.links = append(l.links, link)
 	return len(l.links) - 1
 }
+
+// trap is the address, in a layout, of a link that people do not see: who
+// follows it reads mails by machine.
+const trap = "trap"
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")

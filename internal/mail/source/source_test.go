@@ -27,7 +27,7 @@ var business = Business{Name: "دفتریار", Address: "تهران، خیاب�
 
 func compile(t *testing.T, src string) mail.Template {
 	t.Helper()
-	got, err := Compile("mails/welcome.fa.md", []byte(src), "welcome", "fa", business)
+	got, err := Compile("mails/welcome.fa.md", []byte(src), "welcome", "fa", business, Shared{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestOneSourceGivesSubjectHTMLAndTextWithTheSameLinks(t *testing.T) {
 			t.Errorf("HTML lacks %s:\n%s", want, got.HTML)
 		}
 	}
-	for _, want := range []string{"https://go.example/c/a?x=1&y=2", "- دو & سه", "لغو اشتراک: https://go.example/c/d"} {
+	for _, want := range []string{"https://go.example/c/a?x=1&y=2", "- دو & سه", "لغو اشتراک:\nhttps://go.example/c/e"} {
 		if !strings.Contains(got.Text, want) {
 			t.Errorf("text lacks %s:\n%s", want, got.Text)
 		}
@@ -86,7 +86,7 @@ func TestWhatIsWrongWithAMailIsSaidWithItsPlace(t *testing.T) {
 		"---\nsubject: x\nlinks: {q: r}\n---\nhi": "no link in the text",
 		head + "{{ lead.first_name":               "without }}",
 	} {
-		_, err := Compile("m.md", []byte(src), "m", "fa", business)
+		_, err := Compile("m.md", []byte(src), "m", "fa", business, Shared{})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "m.md:") {
 			t.Errorf("%q: error %v, want …%s…", src, err, want)
 		}
@@ -98,8 +98,8 @@ func TestACheckFindsUnknownNamesAndMissingFallbacks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	known := map[string]bool{"lead.first_name": true, "lead.city": true}
-	got := c.Check(mail.Names{Known: func(p string) bool { return known[p] }, Always: func(string) bool { return false }})
+	known := map[string]bool{"lead.first_name": true, "lead.city": true, "business.name": true}
+	got := c.Check(mail.Names{Known: func(p string) bool { return known[p] }, Always: func(p string) bool { return p == "business.name" }})
 	if len(got) != 3 || !strings.Contains(got[0], "lead.nmae") || !strings.Contains(got[1], "fallback") {
 		t.Errorf("found %q", got)
 	}
@@ -109,7 +109,7 @@ func FuzzAnyMailCompilesOrSaysWhyNot(f *testing.F) {
 	f.Add(welcome)
 	f.Add("---\nsubject: x\n---\n{% if a %}{% elsif b == 'c' and d %}{{ e | truncate: 3 }}{% else %}{% endif %}")
 	f.Fuzz(func(t *testing.T, src string) {
-		tpl, err := Compile("m.md", []byte(src), "m", "fa", business)
+		tpl, err := Compile("m.md", []byte(src), "m", "fa", business, Shared{})
 		if err != nil {
 			return
 		}

@@ -11,8 +11,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/sarnakh/sarnakh/internal/form"
 	"github.com/sarnakh/sarnakh/internal/mail"
 	mailsource "github.com/sarnakh/sarnakh/internal/mail/source"
+	"github.com/sarnakh/sarnakh/internal/nurture"
 	"github.com/sarnakh/sarnakh/internal/playbook"
 )
 
@@ -43,44 +45,114 @@ func (r *reader) findMails(fsys fs.FS) map[string][]string {
 
 func (r *reader) mailNames() []string { return keysOf(r.mails) }
 
-func (r *reader) readMails(fsys fs.FS) {
-	offers := map[string]bool{}
+// mailUse is what the tracks want of a mail.
+type mailUse struct {
+	mailsource.Use
+	offer bool
+}
+
+// usesOfMails goes through the steps.
+func (r *reader) usesOfMails() map[string]*mailUse {
+	uses := map[string]*mailUse{}
 	for _, t := range r.p.Nurture.Tracks {
+		magnet := slices.ContainsFunc(t.Entry, func(e nurture.Entry) bool {
+			return e.Form != "" && slices.ContainsFunc(r.p.Forms, func(f form.Config) bool { return f.Name == e.Form && f.Magnet != nil })
+		})
 		for _, s := range t.Steps {
-			offers[s.Mail] = offers[s.Mail] || s.Offer != ""
+			u := uses[s.Mail]
+			if u == nil {
+				u = &mailUse{Use: mailsource.Use{Magnet: true}}
+				uses[s.Mail] = u
+			}
+			u.offer = u.offer || s.Offer != ""
+			u.Marketing = u.Marketing || s.Class != nurture.Asked
+			u.Magnet = u.Magnet && magnet
 		}
 	}
+	return uses
+}
+
+func (r *reader) readMails(fsys fs.FS) {
+	shared := r.readShared(fsys)
+	uses := r.usesOfMails()
 	for _, name := range r.mailNames() {
 		if usual := r.p.Business.Locales; len(usual) > 0 && !slices.Contains(r.mails[name], usual[0]) {
 			r.fault(place{path.Join(mailFolder, name+"."+r.mails[name][0]+".md"), 1, 1}, fmt.Sprintf("mail %s is missing in %s, the usual locale", name, usual[0]), fmt.Sprintf("write %s/%s.%s.md", mailFolder, name, usual[0]))
 		}
+		use := mailUse{}
+		if u := uses[name]; u != nil {
+			use = *u
+		}
+		use.Confirm = name == confirmMail
 		for _, locale := range r.mails[name] {
-			r.readMail(fsys, name, locale, offers[name])
+			r.readMail(fsys, name, locale, use, shared)
 		}
 	}
 }
 
-func (r *reader) readMail(fsys fs.FS, name, locale string, offer bool) {
-	file := path.Join(mailFolder, name+"."+locale+".md")
+// readShared reads layouts and pieces.
+func (r *reader) readShared(fsys fs.FS) mailsource.Shared {
+	s := mailsource.Shared{Layouts: map[string]string{}, Pieces: map[string]string{}}
+	for _, of := range []struct {
+		folder, ext string
+		to          map[string]string
+	}{{mailsource.LayoutFolder, ".html", s.Layouts}, {mailsource.PieceFolder, ".md", s.Pieces}} {
+		files, err := fs.Glob(fsys, path.Join(mailFolder, of.folder, "*"+of.ext))
+		if err != nil {
+			continue // unreachable: the pattern is good
+		}
+		for _, file := range files {
+			src, ok := r.mailFile(fsys, file)
+			if !ok {
+				continue
+			}
+			name := strings.TrimSuffix(path.Base(file), of.ext)
+			if of.ext == ".md" {
+				if err := mailsource.CheckPiece(src); err != nil {
+					at, problem := locate(file, fmt.Errorf("%s:%w", file, err))
+					r.fault(at, problem, "")
+				}
+				base, locale, _ := strings.Cut(name, ".")
+				if !isName(base) || locale != "fa" && locale != "en" {
+					r.fault(place{file, 1, 1}, "the file name is not that of a piece", "name.fa.md or name.en.md")
+				}
+			}
+			of.to[name] = src
+		}
+	}
+	return s
+}
+
+// mailFile reads a text of the folder of mails.
+func (r *reader) mailFile(fsys fs.FS, file string) (string, bool) {
 	src, err := fs.ReadFile(fsys, file)
 	if err != nil {
 		r.fault(place{file, 1, 1}, "the file cannot be read: "+clip(err.Error()), "check its rights")
-		return
+		return "", false
 	}
 	if len(src) > maxFile {
 		r.fault(place{file, 1, 1}, fmt.Sprintf("the file has %d bytes", len(src)), "mail clients cut at 102 KB")
-		return
+		return "", false
 	}
 	if !utf8.Valid(src) {
 		r.fault(place{file, 1, 1}, "the file is not UTF-8", "save it as UTF-8")
-		return
+		return "", false
 	}
 	if i := bytes.IndexFunc(src, func(c rune) bool { return c < ' ' && c != '\n' && c != '\r' && c != '\t' || c == 0x7f }); i >= 0 {
 		r.fault(place{file, 1 + bytes.Count(src[:i], []byte("\n")), 1}, "the line holds a control character", "type it again")
+		return "", false
+	}
+	return string(src), true
+}
+
+func (r *reader) readMail(fsys fs.FS, name, locale string, use mailUse, shared mailsource.Shared) {
+	file := path.Join(mailFolder, name+"."+locale+".md")
+	src, ok := r.mailFile(fsys, file)
+	if !ok {
 		return
 	}
 	b := r.p.Business
-	t, err := mailsource.Compile(file, src, name, locale, mailsource.Business{Name: b.Name.In(locale), Address: b.Address.In(locale), Site: b.Site})
+	t, err := mailsource.Compile(file, []byte(src), name, locale, mailsource.Business{Name: b.Name.In(locale), Address: b.Address.In(locale), Site: b.Site}, shared)
 	if err != nil {
 		at, problem := locate(file, err)
 		r.fault(at, problem, "")
@@ -92,8 +164,12 @@ func (r *reader) readMail(fsys fs.FS, name, locale string, offer bool) {
 		r.fault(at, problem, "")
 		return
 	}
-	for _, problem := range c.Check(r.mailValues(offer)) {
+	faults, warnings := mailsource.Lint(c, use.Use)
+	for _, problem := range slices.Concat(c.Check(r.mailValues(use.offer)), faults) {
 		r.fault(place{file, 1, 1}, problem, "")
+	}
+	for _, problem := range warnings {
+		r.warn(place{file, 1, 1}, problem, "")
 	}
 	if !r.used["mail "+name] && name != confirmMail {
 		r.warn(place{file, 1, 1}, fmt.Sprintf("no track sends mail %s", name), "name it in a step, or remove the file")
