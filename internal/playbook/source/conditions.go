@@ -98,12 +98,16 @@ func (r *reader) leaf(p pair, kind signal.Kind) *signal.Condition {
 			r.fault(v.place, fmt.Sprintf("%d comparisons of one field", len(v.pairs)), "give one; several go under all")
 			return nil
 		}
-		op, ok := ops[v.pairs[0].key]
-		if !ok {
-			r.unknown(v.pairs[0].place, "comparison", v.pairs[0].key, keysOf(ops))
+		if v.pairs[0].key == "list" {
+			if c.Op, v = signal.In, r.listed(v.pairs[0].value); v == nil {
+				return nil
+			}
+		} else if op, ok := ops[v.pairs[0].key]; ok {
+			c.Op, v = op, v.pairs[0].value
+		} else {
+			r.unknown(v.pairs[0].place, "comparison", v.pairs[0].key, append(keysOf(ops), "list"))
 			return nil
 		}
-		c.Op, v = op, v.pairs[0].value
 	}
 	if c.Op == signal.Exists {
 		if !r.isKind(v, yesNo, "true") {

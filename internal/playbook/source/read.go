@@ -14,7 +14,7 @@ import (
 
 // sections are the top keys of the files, each in one file of the folder,
 // whichever its name is.
-var sections = []string{"business", "attributes", "groups", "signals", "personas", "score", "lifecycle", "funnel", "audiences",
+var sections = []string{"business", "attributes", "lists", "groups", "signals", "personas", "score", "lifecycle", "funnel", "audiences",
 	"consents", "forms", "nurture", "topics", "tracks", "calendar", "offers", "exclusions", "fakes", "sales", "learning"}
 
 // Read compiles the playbook in a folder: its *.yaml files and mails. previous
@@ -111,6 +111,7 @@ func (r *reader) compile(fsys fs.FS) {
 	r.mails = r.findMails(fsys)
 	r.readBusiness()
 	r.readAttributes()
+	r.readLists()
 	r.readSales()
 	r.readGroups()
 	r.readSignals()
@@ -139,7 +140,11 @@ func (r *reader) compile(fsys fs.FS) {
 	if len(r.faults) > 0 {
 		return
 	}
-	if r.checkReach(); len(r.faults) > 0 {
+	r.checkReach()
+	r.checkWorth()
+	r.checkShadows()
+	r.checkConditions()
+	if len(r.faults) > 0 {
 		return
 	}
 	r.finish()

@@ -23,6 +23,7 @@ type reader struct {
 	signals  map[string]*rule // by name, as declared
 	order    []*rule
 	hashes   map[string]string // condition on the profile → signal
+	lists    map[string]*value // named lists of values
 	consents map[string]*value
 	used     map[string]bool // "signal x", "mail y": named by something
 	where    map[string]place

@@ -15,6 +15,7 @@ import (
 type rule struct {
 	def    signal.Definition
 	at     place
+	v      *value // as it was written; nil for made ones
 	title  playbook.Text
 	points *score.Points
 	of     *value // what a count signal counts
@@ -31,7 +32,7 @@ func (r *reader) readSignals() {
 			"points", "group", "interest", "cap_per_day", "cap", "cap_days", "once", "once_in", "half_life", "lasts", "steps") {
 			return
 		}
-		k := &rule{at: at, title: r.titled(v.get("title"))}
+		k := &rule{at: at, v: v, title: r.titled(v.get("title"))}
 		k.def.Name = name
 		kinds := 0
 		for _, key := range []string{"on", "profile", "count", "absent"} {
