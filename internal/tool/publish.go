@@ -40,6 +40,7 @@ type Publishing struct {
 	Why    string
 	Now    time.Time
 	First  bool // only if none is published
+	Again  bool // the files were in force before: only what cannot work stops them
 }
 
 // Published is what came of it.
@@ -78,7 +79,11 @@ func Publish(ctx context.Context, s Shelf, jobs Sender, p Publishing) (Published
 		}
 		out.Was = pointer.Number
 	}
-	next, faults, warnings := source.Check(p.Folder, previous, p.Now)
+	check := source.Check
+	if p.Again {
+		check = source.Recheck
+	}
+	next, faults, warnings := check(p.Folder, previous, p.Now)
 	if len(faults) > 0 {
 		return out, faults
 	}

@@ -89,7 +89,7 @@ func TestAChangedPlaybookTakesTheNextNumberAndAllLeadsAreLookedAtAgain(t *testin
 	if got, err := publish(); err != nil || !got.Same || got.Number != 1 {
 		t.Fatalf("unchanged: %+v, %v", got, err)
 	}
-	replace(t, filepath.Join(dir, "signals.yaml"), "points: 30", "points: 31")
+	replace(t, filepath.Join(dir, "signals.yaml"), "points: 30", "points: 29")
 	got, err := publish()
 	if err != nil || got.Number != 2 || got.Was != 1 {
 		t.Fatalf("changed: %+v, %v", got, err)
@@ -139,7 +139,7 @@ func TestAJobThatWasNotQueuedIsTold(t *testing.T) {
 	if _, err := tool.Publish(t.Context(), s, jobs, p); err != nil {
 		t.Fatal(err)
 	}
-	replace(t, filepath.Join(dir, "signals.yaml"), "points: 30", "points: 31")
+	replace(t, filepath.Join(dir, "signals.yaml"), "points: 30", "points: 29")
 	jobs.err = errors.New("the queue is gone")
 	if got, err := tool.Publish(t.Context(), s, jobs, p); err == nil || !strings.Contains(err.Error(), "--rescore") || got.Number != 2 {
 		t.Errorf("got %+v, %v", got, err)

@@ -100,6 +100,7 @@ func RollBack(ctx context.Context, s Versions, jobs Sender, number uint32, p Pub
 	if p.Why == "" {
 		p.Why = fmt.Sprintf("back to what playbook %d said", number)
 	}
+	p.Again = true
 	return Publish(ctx, s, jobs, p)
 }
 

@@ -33,7 +33,18 @@ func Read(fsys fs.FS, previous *playbook.Playbook) (*playbook.Playbook, error) {
 // faults the playbook is nil. now is the time by which something may run out;
 // the zero time asks nothing of that kind.
 func Check(fsys fs.FS, previous *playbook.Playbook, now time.Time) (p *playbook.Playbook, faults, warnings Faults) {
-	r := &reader{sections: map[string]*value{}, p: &playbook.Playbook{Format: playbook.Format}, previous: previous, signals: map[string]*rule{}, hashes: map[string]string{},
+	return check(fsys, previous, now, false)
+}
+
+// Recheck is Check for files that were in force before: rules that can work but
+// make no sense are warned of, so that a checker which has learned something
+// stands in nobody's way back.
+func Recheck(fsys fs.FS, previous *playbook.Playbook, now time.Time) (p *playbook.Playbook, faults, warnings Faults) {
+	return check(fsys, previous, now, true)
+}
+
+func check(fsys fs.FS, previous *playbook.Playbook, now time.Time, before bool) (p *playbook.Playbook, faults, warnings Faults) {
+	r := &reader{before: before, sections: map[string]*value{}, p: &playbook.Playbook{Format: playbook.Format}, previous: previous, signals: map[string]*rule{}, hashes: map[string]string{},
 		consents: map[string]*value{}, used: map[string]bool{}, where: map[string]place{}}
 	r.load(fsys)
 	// A file that could not be read leaves everything that names its parts
@@ -144,6 +155,9 @@ func (r *reader) compile(fsys fs.FS) {
 	r.checkWorth()
 	r.checkShadows()
 	r.checkConditions()
+	if r.before {
+		r.warnings, r.faults = append(r.warnings, r.faults...), nil
+	}
 	if len(r.faults) > 0 {
 		return
 	}

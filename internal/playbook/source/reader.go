@@ -19,6 +19,7 @@ type reader struct {
 	sections map[string]*value
 	p        *playbook.Playbook
 	previous *playbook.Playbook
+	before   bool // the files were in force before
 
 	signals  map[string]*rule // by name, as declared
 	order    []*rule

@@ -93,3 +93,16 @@ func TestAConditionMatchesANamedList(t *testing.T) {
 		t.Errorf("by name %s, by value %s", a, b)
 	}
 }
+
+// Files that were in force must be able to come back when a newer checker finds
+// more to say about them.
+func TestWhatWasInForceIsWarnedOfAndNotRefused(t *testing.T) {
+	senseless := folder("signals.yaml", "points: 2, group: web", "points: 2, cap: 1, cap_days: 7, group: web")
+	p, faults, warnings := source.Recheck(senseless, nil, time.Time{})
+	if p == nil || len(faults) != 0 || len(warnings) != 1 || !strings.Contains(warnings[0].Problem, "cap of page is 1") {
+		t.Errorf("faults %v, warnings %v", faults, warnings)
+	}
+	if _, faults, _ := source.Recheck(folder("signals.yaml", "half_life", "half_live"), nil, time.Time{}); len(faults) == 0 {
+		t.Error("a key that does not exist was taken")
+	}
+}
