@@ -62,6 +62,13 @@ func onTick(ctx context.Context, p *event.Process, log *slog.Logger, rescore *fl
 			return err
 		}
 		log.Info("due decisions looked at", "leads", rep.Leads, "cleared", rep.Cleared, "requeued", rep.Requeued)
+		begun, err := rescore.Broadcasts(ctx, log, now)
+		if err != nil {
+			return err
+		}
+		if begun > 0 {
+			log.Info("broadcasts begun", "count", begun)
+		}
 		p.Measure(now, event.Metric{Name: "OldestDueReview", Value: rep.Oldest.Seconds(), Unit: event.Seconds})
 	default:
 		return fmt.Errorf("tick %q: review and due are known", t.Name)

@@ -25,6 +25,7 @@ type Nurture struct {
 		WriteRecipient(ctx context.Context, r store.Recipient) error
 		WorkStore
 		HistoryReader
+		BroadcastReader
 	}
 	// Playbook gives the one in force; ErrNoPlaybook when there is none yet.
 	Playbook func(ctx context.Context) (*playbook.Compiled, error)
@@ -178,6 +179,10 @@ func (n *Nurture) decide(ctx context.Context, c *playbook.Compiled, due []store.
 	if len(people) == 0 {
 		return nil, nil
 	}
+	plan, err := n.plan(ctx, c, due, people, now)
+	if err != nil {
+		return nil, err
+	}
 	known, err := n.Store.Fetch(ctx, more)
 	if err != nil {
 		return nil, fmt.Errorf("nurture: read profiles: %w", err)
@@ -201,7 +206,7 @@ func (n *Nurture) decide(ctx context.Context, c *playbook.Compiled, due []store.
 				continue
 			}
 		}
-		out := r.Claim(c.Nurture, facts, now, attempt, nurture.DefaultTiming)
+		out := r.Claim(plan, facts, now, attempt, nurture.DefaultTiming)
 		if !out.Changed {
 			continue
 		}

@@ -27,6 +27,7 @@ type RescoreStore interface {
 	PutHistory(ctx context.Context, records []ledger.Record) error
 	WriteLedgers(ctx context.Context, items []ledger.Item) []store.Written[ledger.Item]
 	SaveProgress(ctx context.Context, p store.Progress) error
+	FreezeStore
 }
 
 // Rescore brings up to date what changes without an activity: scores on the
@@ -48,6 +49,7 @@ func NewRescore(s RescoreStore, jobs, deliveries Outbox) *Rescore {
 const (
 	JobReview   = "review"   // leads whose review day has come
 	JobPlaybook = "playbook" // all leads, under a published playbook, quietly
+	JobFreeze   = "freeze"   // the audience of a broadcast, entered
 )
 
 // Segments is how many parts a job over all leads is cut into. They run side by
@@ -93,8 +95,8 @@ func decodeJob(body []byte) (Job, error) {
 	switch {
 	case j.Format != 1:
 		return j, fmt.Errorf("job %.60q has format %d: 1 is known", j.ID, j.Format)
-	case j.Kind != JobReview && j.Kind != JobPlaybook:
-		return j, fmt.Errorf("job %.60q is of kind %.30q: %s and %s are known", j.ID, j.Kind, JobReview, JobPlaybook)
+	case j.Kind != JobReview && j.Kind != JobPlaybook && j.Kind != JobFreeze:
+		return j, fmt.Errorf("job %.60q is of kind %.30q: %s, %s and %s are known", j.ID, j.Kind, JobReview, JobPlaybook, JobFreeze)
 	case j.ID == "" || j.Of < 0 || j.Of > 1000 || j.Segment < 0 || j.Of > 0 && j.Segment >= j.Of:
 		return j, fmt.Errorf("job %.60q, segment %d of %d: a job has an id, and segments from 0", j.ID, j.Segment, j.Of)
 	}
@@ -140,6 +142,9 @@ func (r *Rescore) RunJob(ctx context.Context, log *slog.Logger, m Message, now t
 	}
 	if c.Number < j.Playbook {
 		return fmt.Errorf("job %s: playbook %d is not in force yet", j.ID, j.Playbook)
+	}
+	if j.Kind == JobFreeze {
+		return r.freeze(ctx, log, c, j, now, short)
 	}
 	for {
 		items, next, err := r.store.ScanLedgers(ctx, j.Segment, j.Of, scanPage, j.Page)

@@ -79,7 +79,7 @@ func (r *Recipient) Claim(p *Plan, facts Facts, now time.Time, attempt string, t
 		o.Changed = true
 		t := p.Track(e.Track)
 		if t == nil {
-			e.end("the track left the playbook")
+			e.end(p.gone(e.Track))
 			o.note("ended", e, e.Ended)
 			continue
 		}
@@ -98,6 +98,9 @@ func (r *Recipient) Claim(p *Plan, facts Facts, now time.Time, attempt string, t
 		if why := r.skips(p, t, step, e, facts); why != "" {
 			o.note("skipped", e, why)
 			e.advance(t, index, now)
+			if len(t.Steps) == 1 {
+				e.Ended = why // nothing else can say what became of it
+			}
 			continue
 		}
 		if step.Task != nil {

@@ -12,6 +12,7 @@ type Plan struct {
 	Config
 	zone   *time.Location
 	tracks map[string]*Track
+	over   map[string]string // broadcasts that are over, and why
 	mail   calendar
 	calls  calendar
 }

@@ -284,3 +284,27 @@ func (s shop) ReadPointer(ctx context.Context) (store.Pointer, error) {
 func (s shop) ReadPlaybook(ctx context.Context, n uint32) (store.Playbook, error) {
 	return around(s.p, "playbook", fmt.Sprint(n), false, func() (store.Playbook, error) { return s.p.w.mem.ReadPlaybook(ctx, n) })
 }
+
+func (s shop) ReadBroadcast(ctx context.Context, id string) (store.Broadcast, error) {
+	return around(s.p, "read broadcast", id, false, func() (store.Broadcast, error) { return s.p.w.mem.ReadBroadcast(ctx, id) })
+}
+
+func (s shop) WriteBroadcast(ctx context.Context, b store.Broadcast) error {
+	return act(s.p, "write broadcast", b.ID, true, func() error { return s.p.w.mem.WriteBroadcast(ctx, b) })
+}
+
+func (s shop) ListBroadcasts(ctx context.Context, limit int, page string) ([]store.Broadcast, string, error) {
+	type answer struct {
+		list []store.Broadcast
+		next string
+	}
+	a, err := around(s.p, "list broadcasts", "", false, func() (answer, error) {
+		list, next, err := s.p.w.mem.ListBroadcasts(ctx, limit, page)
+		return answer{list, next}, err
+	})
+	return a.list, a.next, err
+}
+
+func (s shop) ListProgress(ctx context.Context, job string) ([]store.Progress, error) {
+	return around(s.p, "list progress", job, false, func() ([]store.Progress, error) { return s.p.w.mem.ListProgress(ctx, job) })
+}

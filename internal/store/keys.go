@@ -107,6 +107,9 @@ func (p Progress) Key() DeskKey { return DeskKey{JobKey(p.Job), fmt.Sprintf("%04
 // JobKey is the hash key under which the segments of a job lie.
 func JobKey(job string) string { return "job#" + job }
 
+// BroadcastKey: broadcasts, <id>.
+func BroadcastKey(id string) DeskKey { return DeskKey{"broadcasts", id} }
+
 // LeaseKey: lease, <name>.
 func LeaseKey(name string) DeskKey { return DeskKey{"lease", name} }
 

@@ -171,3 +171,12 @@ type Suppression struct {
 	Reason string
 	At     int64
 }
+
+// Broadcast is one mail to an audience at a chosen time: one item under a
+// version like Work. Nothing that a person did with one is ever lost: they are
+// few, and stay.
+type Broadcast struct {
+	ID      string
+	Version int64
+	Body    []byte
+}

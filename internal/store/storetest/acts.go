@@ -80,6 +80,12 @@ type Store interface {
 	// ListWork lists one shard of the open list by rank.
 	ListWork(ctx context.Context, shard, limit int, page string) ([]store.Work, string, error)
 
+	// ReadBroadcast reads strongly; WriteBroadcast is one conditional write.
+	ReadBroadcast(ctx context.Context, id string) (store.Broadcast, error)
+	WriteBroadcast(ctx context.Context, b store.Broadcast) error
+	// ListBroadcasts lists broadcasts by id.
+	ListBroadcasts(ctx context.Context, limit int, page string) ([]store.Broadcast, string, error)
+
 	// Park stores a parked message; ListParked lists those of a UTC day.
 	Park(ctx context.Context, p store.Parked) error
 	ListParked(ctx context.Context, day time.Time, limit int, page string) ([]store.Parked, string, error)

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"a pair is proposed once", proposals},
 		{"a playbook is published by one, and read whole", playbooks},
 		{"progress and leases are kept", jobs},
+		{"a broadcast is planned once, changed on its version, and listed", broadcasts},
 		{"records are copies", copies},
 	}
 	for _, tt := range tests {
