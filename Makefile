@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop test sim planted ci demo bench sam-validate sam-build sam-invoke sam-api cloud-check nightly clean
+.PHONY: help run stop test sim planted torture ci demo bench sam-validate sam-build sam-invoke sam-api cloud-check nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ sim: ## simulated worlds full of faults (N=1000000 deliveries, SEED=7 one world 
 
 planted: ## bugs put in on purpose: each must be caught
 	@infra/planted.sh $(ARGS)
+
+torture: ## kill -9 of functions and of the run, on real engines (N=20000 deliveries, K=500 kills, SEED=7)
+	@infra/torture.sh $(or $(N),20000) $(or $(K),500) $(SEED)
 
 ci: ## what .ci/run calls: tests, SAM, each function in a container, the demo, roles
 	@infra/ci.sh

@@ -56,7 +56,7 @@ func TestKilledTwiceInTheMiddleNothingIsLostAndNothingCountsTwice(t *testing.T) 
 	half := len(bodies) / 2
 
 	r.ready()
-	stop := r.soonVisible()
+	stop := r.soonVisible(5 * time.Millisecond)
 	if err := r.activities.SendAll(t.Context(), bodies[:half]); err != nil {
 		t.Fatal(err)
 	}
@@ -182,12 +182,13 @@ func note(times map[string][]bool, k store.DecisionKey) {
 
 // soonVisible lets messages that a killed run had in work come back after
 // seconds, not after the minutes of the template; each start of a run
-// sets that again, so that this is said until the function it gives is called.
-func (r *aRun) soonVisible() (stop func()) {
+// sets that again, so that this is said every so often until the function it
+// gives is called.
+func (r *aRun) soonVisible(often time.Duration) (stop func()) {
 	w := r.world()
 	client := sqs.NewFromConfig(w.cfg, func(o *sqs.Options) { o.BaseEndpoint = w.endpoint("SQS") })
 	say := func() error {
-		for _, name := range []string{"ACTIVITIES_QUEUE_URL", "DELIVERIES_QUEUE_URL"} {
+		for _, name := range []string{"ACTIVITIES_QUEUE_URL", "DELIVERIES_QUEUE_URL", "FEEDBACK_QUEUE_URL", "JOBS_QUEUE_URL"} {
 			_, err := client.SetQueueAttributes(r.t.Context(), &sqs.SetQueueAttributesInput{
 				QueueUrl: aws.String(w.need(name)), Attributes: map[string]string{"VisibilityTimeout": "15"},
 			})
@@ -207,7 +208,7 @@ func (r *aRun) soonVisible() (stop func()) {
 			select {
 			case <-end:
 				return
-			case <-time.After(5 * time.Millisecond):
+			case <-time.After(often):
 				_ = say() // the test fails later where this does not help
 			}
 		}

@@ -27,6 +27,8 @@ type aRun struct {
 	data string
 	env  map[string]string
 
+	heard func(line string) // each line that it says; may be nil
+
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
 
@@ -82,6 +84,9 @@ func (r *aRun) start() <-chan string {
 	go func() {
 		defer close(lines)
 		for s := bufio.NewScanner(out); s.Scan(); {
+			if r.heard != nil {
+				r.heard(s.Text())
+			}
 			lines <- s.Text()
 		}
 	}()

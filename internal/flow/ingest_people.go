@@ -17,10 +17,10 @@ func (a *arrival) wantsProfile() bool {
 }
 
 // bringsAddress tells that an address may be new to us: it was nobody's, it
-// came with a form, or an earlier delivery of the message may have died between
-// giving the identity away and keeping the address.
+// came with a form, or (attach says so) an earlier delivery of the message may
+// have died between giving the identity away and keeping the address.
 func (a *arrival) bringsAddress() bool {
-	return a.address || a.message.Attempt > 1 || a.a.Type == activity.FormPosted || a.a.Type == activity.ProfileChanged
+	return a.address || a.a.Type == activity.FormPosted || a.a.Type == activity.ProfileChanged
 }
 
 // wantsRecipient tells that an activity changes what may be written to whom.

@@ -316,6 +316,9 @@ func (r *resolving) attach(a *arrival, primary lead.ID, owners []lead.ID) {
 		}
 		if n.kind != lead.ByVisitor && (other == "" || other == primary) {
 			r.knows(primary, n.kind)
+			// Only what is the lead's own: that of another person stays with them,
+			// however often the message comes.
+			a.address = a.address || a.message.Attempt > 1 && n.kind != lead.ByExternal
 		}
 	}
 	if a.a.Type == activity.LeadsMerged && a.a.Source != public {

@@ -59,6 +59,9 @@ func (p *process) meet(call, key string) fault {
 	if w.rate > 0 && w.dice.IntN(120) == 0 {
 		took = time.Duration(1+w.dice.IntN(25)) * time.Second
 	}
+	if w.rate > 0 && call == "ses" && w.dice.IntN(25) == 0 { // mail services have bad minutes
+		took = time.Duration(10+w.dice.IntN(35)) * time.Second
+	}
 	p.sleep(took)
 	p.calls++
 	w.report.Calls++
