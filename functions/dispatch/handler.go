@@ -13,26 +13,50 @@ import (
 	"github.com/sarnakh/sarnakh/internal/ledger"
 )
 
-// handler gives each image of the ledger table that holds pending decisions to
-// the flow. A record that fails comes again, with all after it.
+// handler gives the images of the ledger table that hold pending decisions to
+// the flow, all together. A record that fails comes again, with all after it.
 func handler(p *event.Process, dispatch *flow.Dispatch) func(context.Context, events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 	return func(ctx context.Context, e events.DynamoDBEvent) (events.DynamoDBEventResponse, error) {
 		log := p.Begin(ctx)
 		b := event.NewRecords(ctx, e)
-		queued := 0
-		b.Each(log, func(r event.Record) error {
+		var items []ledger.Item
+		var of []event.Record
+		for _, r := range b.Records {
 			if r.Image == nil || r.Image["ds"].DataType() != events.DataTypeString {
-				return nil // removed, or nothing pending: the filter passes neither
+				b.Done(r) // removed, or nothing pending: the filter passes neither
+				continue
 			}
 			item, err := itemOf(r.Image)
 			if err != nil {
-				return err
+				log.Error("record failed, it comes again", "sequence", r.Sequence, "error", err.Error())
+				continue
 			}
-			n, err := dispatch.Run(ctx, log, item)
-			queued += n
-			return err
-		})
-		log.Info("stream read", "records", len(b.Records), "queued", queued)
+			items, of = append(items, item), append(of, r)
+		}
+		handled := 0
+		work := func(items []ledger.Item, of []event.Record) error {
+			return event.Safely(func() error {
+				n, fates := dispatch.Run(ctx, log, items)
+				handled += n
+				for i, err := range fates {
+					if err != nil {
+						log.Error("record failed, it comes again", "sequence", of[i].Sequence, "error", err.Error())
+						continue
+					}
+					b.Done(of[i])
+				}
+				return nil
+			})
+		}
+		if err := work(items, of); err != nil { // one of them makes us panic: it must not hold the others up
+			log.Error("each record by itself", "error", err.Error())
+			for i := range items {
+				if err := work(items[i:i+1], of[i:i+1]); err != nil {
+					log.Error("record failed, it comes again", "sequence", of[i].Sequence, "error", err.Error())
+				}
+			}
+		}
+		log.Info("stream read", "records", len(b.Records), "decisions", handled)
 		return b.Response(), nil
 	}
 }

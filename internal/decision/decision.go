@@ -63,10 +63,20 @@ type Input struct {
 	Arrived []Arrived
 	Today   activity.Day
 	Now     time.Time
-	// Quiet: the playbook or imported data changed, not what the lead does.
-	// Decisions are listed, and nobody is told or mailed by itself.
-	Quiet bool
+	// Quiet says that something else changed than what the lead does. Decisions
+	// are listed, and nobody is told or mailed by itself.
+	Quiet Cause
 }
+
+// Cause is why decisions are quiet; "" for those that are told.
+type Cause string
+
+// The causes, as short as the ledger item asks.
+const (
+	Rules  Cause = "r" // another playbook came into force
+	Import Cause = "i" // all that arrived is history
+	Merge  Cause = "m" // a person said that two leads are one
+)
 
 // Decide appends to the state's pending decisions what follows from the input
 // and gives the new ones. It also brings the rest of what the state remembers
@@ -82,8 +92,8 @@ func (p *Plan) Decide(in Input) []ledger.Pending {
 	d := &deciding{Plan: p, Input: in, memory: decodeMemory(s.Memory), facts: p.rules.Facts(s, in.Today)}
 	defer d.facts.Close()
 	slices.SortStableFunc(d.Arrived, func(a, b Arrived) int { return cmp.Compare(a.Entry.At, b.Entry.At) })
-	if !in.Quiet && len(in.Arrived) > 0 && !slices.ContainsFunc(in.Arrived, func(a Arrived) bool { return a.Entry.Flags&activity.Backfill == 0 }) {
-		d.Quiet = true
+	if in.Quiet == "" && len(in.Arrived) > 0 && !slices.ContainsFunc(in.Arrived, func(a Arrived) bool { return a.Entry.Flags&activity.Backfill == 0 }) {
+		d.Quiet = Import
 	}
 	if s.Known {
 		d.handover()
@@ -128,9 +138,9 @@ type deciding struct {
 // add makes a decision. n counts in the mark.
 func (d *deciding) add(kind, name string, m *mark, r Reason) {
 	m.n++
-	r.Total, r.Fit, r.Engagement = d.After.Total, d.After.Fit, d.After.Engagement
+	r.Total, r.Fit, r.Engagement, r.Quiet = d.After.Total, d.After.Fit, d.After.Engagement, d.Quiet
 	d.State.Pending = append(d.State.Pending, ledger.Pending{
-		Kind: kind, Name: name, N: m.n, Reason: r.encode(), At: d.Now.Unix(), Quiet: d.Quiet,
+		Kind: kind, Name: name, N: m.n, Reason: r.encode(), At: d.Now.Unix(), Quiet: d.Quiet != "",
 	})
 }
 

@@ -61,7 +61,7 @@ func TestNobodyIsToldOfAVisitor(t *testing.T) {
 		t.Errorf("told of a visitor: %s", got)
 	}
 	s.State.Known = true
-	s.want("known at last", s.decide(day0, false), "handover, stage mql, audience hot_trials")
+	s.want("known at last", s.decide(day0, ""), "handover, stage mql, audience hot_trials")
 }
 
 func TestAnExcludedLeadHasNoDecisions(t *testing.T) {
@@ -76,8 +76,8 @@ func TestAnExcludedLeadHasNoDecisions(t *testing.T) {
 func TestPublishingAndImportingAreQuiet(t *testing.T) {
 	s := begin(t, "role_owner", "staff_5")
 	s.Do(scoretest.Activity(day0, "trial.started"), scoretest.Activity(day0, "form.posted", "form", "price"))
-	s.want("a playbook is published", s.decide(day0, true), "handover quietly, stage mql quietly, audience hot_trials quietly")
-	s.want("an hour later", s.decide(day0, false), "")
+	s.want("a playbook is published", s.decide(day0, decision.Rules), "handover quietly, stage mql quietly, audience hot_trials quietly")
+	s.want("an hour later", s.decide(day0, ""), "")
 
 	s = begin(t, "role_owner", "staff_5")
 	old := scoretest.Activity(day0, "call.requested")

@@ -51,10 +51,10 @@ func (s *story) on(day activity.Day, activities ...*activity.Activity) string {
 	for i := range entries {
 		arrived = append(arrived, decision.ArrivedOf(entries[i], activities[i]))
 	}
-	return s.decide(day, false, arrived...)
+	return s.decide(day, "", arrived...)
 }
 
-func (s *story) decide(day activity.Day, quiet bool, arrived ...decision.Arrived) string {
+func (s *story) decide(day activity.Day, quiet decision.Cause, arrived ...decision.Arrived) string {
 	s.t.Helper()
 	card := s.Card(day)
 	in := decision.Input{State: s.State, After: &card, Arrived: arrived, Today: day, Now: day.Date().Add(13 * time.Hour), Quiet: quiet}
@@ -75,7 +75,7 @@ func (s *story) wait(until activity.Day) string {
 	s.t.Helper()
 	var all []string
 	for s.State.Review != 0 && s.State.Review <= until {
-		if w := s.decide(s.State.Review, false); w != "" {
+		if w := s.decide(s.State.Review, ""); w != "" {
 			all = append(all, w)
 		}
 	}

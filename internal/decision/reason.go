@@ -27,6 +27,8 @@ type Reason struct {
 	// silent, person, reason; What is which.
 	By   string `json:"b,omitempty"`
 	What string `json:"x,omitempty"`
+	// Quiet is why nobody was told by itself.
+	Quiet Cause `json:"q,omitempty"`
 }
 
 // maxReason is what the ledger item has room for.

@@ -331,7 +331,7 @@ func (p *retelling) until(at int64) error {
 				return err
 			}
 		default:
-			if err := p.decide(review, nil, false); err != nil {
+			if err := p.decide(review, nil, ""); err != nil {
 				return err
 			}
 		}
@@ -391,7 +391,7 @@ func (p *retelling) publish(at int64) error {
 	s.Known, s.Stage, s.Excluded, s.Audience, s.Memory = p.s.Known, p.s.Stage, p.s.Excluded, p.s.Audience, p.s.Memory
 	p.c, p.s = c, s
 	p.s.Playbook = c.Number
-	return p.decide(at, nil, true)
+	return p.decide(at, nil, decision.Rules)
 }
 
 func (p *retelling) add(e *ledger.Entry) error {
@@ -414,7 +414,7 @@ func (p *retelling) add(e *ledger.Entry) error {
 	if err != nil {
 		return err
 	}
-	return p.decide(e.Received, []decision.Arrived{decision.ArrivedOf(&x, &a)}, false)
+	return p.decide(e.Received, []decision.Arrived{decision.ArrivedOf(&x, &a)}, "")
 }
 
 // byStranger are the types that a browser sends before anybody is known.
@@ -423,7 +423,7 @@ var byStranger = map[activity.Type]bool{
 	activity.AdClicked: true, activity.SocialShared: true,
 }
 
-func (p *retelling) decide(at int64, arrived []decision.Arrived, quiet bool) error {
+func (p *retelling) decide(at int64, arrived []decision.Arrived, quiet decision.Cause) error {
 	for _, r := range p.beside {
 		if r.from <= at {
 			p.s.Known = p.s.Known || p.now.Known && (r.Name == "email" || r.Name == "phone")

@@ -20,7 +20,7 @@ const movedBand = "moved"
 
 // conclude brings everything that follows from a settled ledger up to date:
 // card, decisions, band, review day and due time. It returns the new decisions.
-func conclude(c *playbook.Compiled, s *ledger.State, arrived []decision.Arrived, now time.Time, quiet bool) []ledger.Pending {
+func conclude(c *playbook.Compiled, s *ledger.State, arrived []decision.Arrived, now time.Time, quiet decision.Cause) []ledger.Pending {
 	today := c.Day(now)
 	card := c.Rules.Brief(s, today)
 	made := c.Decisions.Decide(decision.Input{State: s, After: &card, Arrived: arrived, Today: today, Now: now, Quiet: quiet})

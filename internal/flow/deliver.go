@@ -187,12 +187,19 @@ func (j *job) run() error {
 	if j.Webhook != nil && j.msg.Kind != decision.Enroll && j.msg.Kind != decision.Unenroll {
 		part(doneWebhook, j.post)
 	}
+	if len(errs) == 0 && j.rec.Rank != "" { // a person had it told after all: that is done
+		j.rec.Rank, j.dirty = "", true
+	}
 	return errors.Join(errs...)
 }
 
 // toldByFastLane says that sales hears of this hand-over by another decision of
-// the same moment: one person asking for a demo is one alert.
+// the same moment: one person asking for a demo is one alert. Of a quiet one
+// that a person picked it may be the only word.
 func (j *job) toldByFastLane() bool {
+	if j.did(doneTold) {
+		return false
+	}
 	r, err := decision.DecodeReason(j.msg.ReasonBytes())
 	return err == nil && j.msg.Kind == decision.Handover && r.Asked
 }

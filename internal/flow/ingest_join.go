@@ -115,6 +115,10 @@ func (b *batch) joinOne(j join) error {
 	if err := settleNow(m, into, shelf, read); err != nil {
 		return err
 	}
+	var quiet decision.Cause // a visitor turned out to be somebody: what they did is theirs, and told
+	if into.Known && from.Known {
+		quiet = decision.Merge
+	}
 	into.Known = into.Known || from.Known
 	into.Excluded = max(into.Excluded, from.Excluded)
 	into.Memory = decision.Join(into.Memory, from.Memory)
@@ -122,7 +126,7 @@ func (b *batch) joinOne(j join) error {
 		into.Stage = from.Stage
 	}
 	into.Profile = c.Set.Profile(profile)
-	b.taken.Decisions += len(conclude(c, into, nil, b.now, false))
+	b.taken.Decisions += len(conclude(c, into, nil, b.now, quiet))
 
 	// The absorbed lead keeps its log, so that the merge can be undone.
 	if err := settleNow(m, from, shelf, read); err != nil {

@@ -214,7 +214,7 @@ func (b *batch) finish(l *line) error {
 	if l.profile != nil {
 		l.state.Profile = b.book.Set.Profile(l.profile)
 	}
-	l.made = len(conclude(b.book, l.state, l.arrived, b.now, false))
+	l.made = len(conclude(b.book, l.state, l.arrived, b.now, ""))
 	item, records, err := l.state.Finish(b.book.Rules.Meters(), l.shelf)
 	if err != nil {
 		return err

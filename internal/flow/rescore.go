@@ -247,7 +247,7 @@ func (w *writing) one(ctx context.Context, s *ledger.State, found store.Found) e
 		if err := settleNow(w.c.Rules.Meters(), s, shelf, read); err != nil {
 			return err
 		}
-		conclude(w.c, s, nil, w.now, false)
+		conclude(w.c, s, nil, w.now, "")
 	}
 	item, records, err := s.Finish(w.c.Rules.Meters(), shelf)
 	if err != nil {

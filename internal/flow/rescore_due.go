@@ -58,17 +58,42 @@ func (r *Rescore) clear(ctx context.Context, log *slog.Logger, due []store.Due, 
 	if err != nil {
 		return err
 	}
-	var items []ledger.Item
+	var states []*ledger.State
+	seen := map[lead.ID]bool{}
 	for _, d := range due {
 		it, ok := found.Ledgers[lead.ID(d.ID)]
-		if !ok || it.DueShard == "" || it.DueAt > now.Unix() {
+		if !ok || seen[it.Lead] || it.DueShard == "" || it.DueAt > now.Unix() {
 			continue // the index lags behind
 		}
-		item, err := r.clearOne(ctx, log, it, rep)
+		seen[it.Lead] = true
+		s, err := ledger.Decode(it)
 		if err != nil {
 			log.Error("pending decisions stay", "lead", it.Lead, "error", err.Error())
 			continue
 		}
+		states = append(states, s)
+	}
+	missing, err := r.dispatch.missing(ctx, states)
+	if err != nil {
+		return err
+	}
+	if err := r.dispatch.hand(ctx, log, missing); err != nil {
+		return err
+	}
+	var items []ledger.Item
+	for _, s := range states {
+		lost, recorded := missing.of(s)
+		item, err := ledger.Item{}, missing.err(s)
+		if err == nil {
+			item, err = r.cleared(ctx, s)
+		}
+		if err != nil {
+			log.Error("pending decisions stay", "lead", s.Lead, "error", err.Error())
+			continue
+		}
+		rep.Leads++
+		rep.Cleared += recorded
+		rep.Requeued += lost
 		items = append(items, item)
 	}
 	if len(items) == 0 {
@@ -82,21 +107,8 @@ func (r *Rescore) clear(ctx context.Context, log *slog.Logger, due []store.Due, 
 	return nil
 }
 
-func (r *Rescore) clearOne(ctx context.Context, log *slog.Logger, it ledger.Item, rep *DueReport) (ledger.Item, error) {
-	s, err := ledger.Decode(it)
-	if err != nil {
-		return ledger.Item{}, err
-	}
-	missing, recorded, err := r.dispatch.sort(ctx, s)
-	if err != nil {
-		return ledger.Item{}, err
-	}
-	if err := r.dispatch.send(ctx, log, s, missing); err != nil {
-		return ledger.Item{}, err
-	}
-	rep.Leads++
-	rep.Cleared += len(recorded)
-	rep.Requeued += len(missing)
+// cleared is the item of a lead without its pending decisions: all have a record.
+func (r *Rescore) cleared(ctx context.Context, s *ledger.State) (ledger.Item, error) {
 	s.Pending, s.DueShard, s.DueAt = nil, "", 0
 	// Nothing is scored here, so the item stays with the playbook that made it.
 	c, err := r.books.Open(ctx, s.Playbook)

@@ -32,7 +32,7 @@ func TestDispatchQueuesEachDecisionOnceUnderItsKey(t *testing.T) {
 	id, it := l.hot()
 	queue := &box{}
 	d := NewDispatch(l.mem, queue)
-	n, err := d.Run(t.Context(), l.log, it)
+	n, err := runOne(d, l, it)
 	if err != nil || n != len(l.pending(id)) || n == 0 {
 		t.Fatalf("%d queued, %v; pending %v", n, err, l.pending(id))
 	}
@@ -51,7 +51,7 @@ func TestDispatchQueuesEachDecisionOnceUnderItsKey(t *testing.T) {
 	if !kinds["fastlane"] || !kinds["handover"] {
 		t.Errorf("queued %v", kinds)
 	}
-	if n, err = d.Run(t.Context(), l.log, it); n != 0 || err != nil || len(queue.take()) != 0 {
+	if n, err = runOne(d, l, it); n != 0 || err != nil || len(queue.take()) != 0 {
 		t.Errorf("the image came again: %d queued, %v", n, err)
 	}
 }
@@ -61,14 +61,14 @@ func TestADecisionTheQueueDidNotTakeHasNoRecord(t *testing.T) {
 	id, it := l.hot()
 	queue := &box{fail: errors.New("down")}
 	d := NewDispatch(l.mem, queue)
-	if _, err := d.Run(t.Context(), l.log, it); err == nil {
+	if _, err := runOne(d, l, it); err == nil {
 		t.Fatal("a queue that is down was not noticed")
 	}
 	if ds, _, _ := l.mem.ListDecisions(t.Context(), id, ""); len(ds) != 0 {
 		t.Errorf("records without a message: %v", ds)
 	}
 	queue.fail = nil
-	if n, err := d.Run(t.Context(), l.log, it); n == 0 || err != nil {
+	if n, err := runOne(d, l, it); n == 0 || err != nil {
 		t.Errorf("afterwards %d queued, %v", n, err)
 	}
 }
@@ -101,7 +101,7 @@ func TestWhatTheStreamLostIsQueuedAgainAndWhatItCarriedIsCleared(t *testing.T) {
 	l2 := newLine(t)
 	id, it = l2.hot()
 	carried := &box{}
-	if _, err := NewDispatch(l2.mem, carried).Run(t.Context(), l.log, it); err != nil {
+	if _, err := runOne(NewDispatch(l2.mem, carried), l2, it); err != nil {
 		t.Fatal(err)
 	}
 	rep, err = NewRescore(l2.mem, &box{}, deliveries).Due(t.Context(), l.log, later, never)
@@ -217,4 +217,11 @@ func TestDeliveriesThatDisagreeWithTheirKeyAreRefused(t *testing.T) {
 	if !slices.Equal(d.ReasonBytes(), l.state(id).Pending[0].Reason) {
 		t.Errorf("reason %s", d.Reason)
 	}
+}
+
+// runOne gives dispatch one image.
+func runOne(d *Dispatch, l *line0, it ledger.Item) (int, error) {
+	l.t.Helper()
+	n, fates := d.Run(l.t.Context(), l.log, []ledger.Item{it})
+	return n, fates[0]
 }

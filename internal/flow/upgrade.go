@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/playbook"
@@ -73,7 +74,7 @@ func upgrade(ctx context.Context, books *Books, c *playbook.Compiled, s *ledger.
 		return nil, err
 	}
 	s.Profile = c.Set.Profile(p)
-	conclude(c, s, nil, now, true)
+	conclude(c, s, nil, now, decision.Rules)
 	return records, nil
 }
 

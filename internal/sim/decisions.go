@@ -84,7 +84,7 @@ func (w *World) carriedOut(d store.Decision) {
 	tag := tagCode.EncodeToString([]byte(key))
 	copies := len(w.post.copies["decision "+tag])
 	w.report.Alerts += copies
-	if d.Quiet {
+	if w.spoken(d) {
 		want("quiet")
 		if copies > 0 || w.hooked["dec_"+tag] != nil {
 			w.broken("decision %s is quiet, and somebody was told", key)
@@ -95,7 +95,7 @@ func (w *World) carriedOut(d store.Decision) {
 	case decision.Handover, decision.FastLane:
 		want("work", "webhook")
 		w.worked(d.Lead, key)
-		if r, err := decision.DecodeReason(d.Reason); err == nil && r.Asked && d.Kind == decision.Handover {
+		if r, err := decision.DecodeReason(d.Reason); err == nil && r.Asked && d.Kind == decision.Handover && !did("told") {
 			if copies > 0 {
 				w.double("alert %s left, although the request itself is told", key)
 			}

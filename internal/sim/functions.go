@@ -101,8 +101,9 @@ func (w *World) takeDispatch(p *process) (func(context.Context), func(bool)) {
 	}
 	done := len(s.batch)
 	return func(ctx context.Context) {
-			for i, it := range s.batch {
-				if _, err := p.hot.dispatch.Run(ctx, silent, it); err != nil {
+			_, fates := p.hot.dispatch.Run(ctx, silent, s.batch)
+			for i, err := range fates {
+				if err != nil {
 					w.note("failed", p.name, err)
 					done = min(done, i) // all from here on come again
 				}

@@ -249,6 +249,21 @@ func (s shop) ReadDecisions(ctx context.Context, keys []store.DecisionKey) (map[
 	})
 }
 
+// WriteDecisions may write some, and lose the answers of others.
+func (s shop) WriteDecisions(ctx context.Context, ds []store.Decision) []error {
+	out := make([]error, len(ds))
+	for i, w := range batch(s.p, "write decisions", fmt.Sprint(len(ds)), ds, func(d store.Decision) store.Written[store.Decision] {
+		return store.Written[store.Decision]{Err: s.p.w.mem.WriteDecisions(ctx, []store.Decision{d})[0]}
+	}) {
+		out[i] = w.Err
+	}
+	return out
+}
+
+func (s shop) ListQuiet(ctx context.Context, shard int, prefix string, limit int, page string) ([]store.QuietRow, string, error) {
+	return s.p.w.mem.ListQuiet(ctx, shard, prefix, limit, page) // the world asks for what people see
+}
+
 func (s shop) WriteDecision(ctx context.Context, d store.Decision) error {
 	err := act(s.p, "write decision", d.DecisionKey.String(), true, func() error { return s.p.w.mem.WriteDecision(ctx, d) })
 	if err == nil {

@@ -56,7 +56,9 @@ type World struct {
 	minutes     int // minute ticks that wait for a process
 	invocations int
 	people      []*person
-	ids         []string // of activities, for revocations
+	words       []*word                    // what people say of quiet decisions, until it is done
+	said        map[store.DecisionKey]bool // of what they spoke; true when they were answered
+	ids         []string                   // of activities, for revocations
 }
 
 type tick struct {
@@ -74,7 +76,7 @@ func Run(cfg Config) Report {
 	w := &World{
 		cfg: cfg, dice: rand.New(rand.NewPCG(cfg.Seed, 1)), now: cfg.Start, rate: cfg.FaultRate, mem: memory.New(), books: map[uint32]*playbook.Compiled{},
 		hash: fnv.New64a(), was: map[lead.ID]ledger.Item{}, is: map[lead.ID]ledger.Item{}, wasTo: map[string]store.Recipient{}, due: map[string]int64{},
-		hooked: map[string][]byte{},
+		hooked: map[string][]byte{}, said: map[store.DecisionKey]bool{},
 	}
 	w.report.Seed, w.report.Worlds, w.report.ByCall = cfg.Seed, 1, map[string][faults]int{}
 	w.end = cfg.Start.AddDate(0, 0, cfg.Days)
@@ -101,6 +103,7 @@ func Run(cfg Config) Report {
 	w.publish()
 	w.clockwork()
 	w.populate()
+	w.listening()
 	w.until(w.end)
 	w.calm()
 	w.report.Hash = w.hash.Sum64()

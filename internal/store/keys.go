@@ -87,6 +87,10 @@ func WorkKey(id lead.ID) DeskKey { return DeskKey{"work", string(id)} }
 // WorkList is the index key of one shard of the open list.
 func WorkList(shard int) string { return "open#" + strconv.Itoa(shard) }
 
+// QuietList is the index key of one shard of the quiet list, which shares the
+// index of the work list.
+func QuietList(shard int) string { return "quiet#" + strconv.Itoa(shard) }
+
 // ParkedDay is the hash key under which a day's parked messages lie, in UTC.
 func ParkedDay(at time.Time) string { return "parked#" + at.UTC().Format(time.DateOnly) }
 

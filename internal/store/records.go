@@ -93,6 +93,18 @@ type Decision struct {
 	// Done holds what was carried out, by name (alert, webhook, task, enroll):
 	// unix seconds. Deliver writes it.
 	Done map[string]int64
+	// Rank is the place of a quiet decision on the quiet list, as text; "" is
+	// off the list, where all that are told are from the beginning.
+	Rank string
+	// By is who told of a quiet decision, or let it pass.
+	By string
+}
+
+// QuietRow is a place on the quiet list: what the index alone says, and it may
+// be old.
+type QuietRow struct {
+	DecisionKey
+	Rank string
 }
 
 // DecisionKey is the key under which a decision cannot come twice.

@@ -70,6 +70,17 @@ func BandOf(key string) string {
 // WorkShards is the number of hash keys over which the work list is spread.
 const WorkShards = 2
 
+// QuietShards is the number of hash keys over which the quiet list is spread: a
+// job over all leads writes to it as fast as it writes ledgers.
+const QuietShards = 4
+
+// QuietShard is the shard of the quiet list on which a lead's decisions stand.
+func QuietShard(id lead.ID) int {
+	h := fnv.New32a()
+	h.Write([]byte(id))
+	return int(h.Sum32() % QuietShards)
+}
+
 // WorkShard is the shard of the work list on which a lead's item stands.
 func WorkShard(id lead.ID) int {
 	h := fnv.New32a()

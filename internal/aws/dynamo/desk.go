@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,128 +14,6 @@ import (
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/store"
 )
-
-func decisionItem(d store.Decision, version int64) item {
-	it := deskKey(d.Key())
-	it["v"], it["p"], it["a"] = number(version), number(d.Playbook), number(d.At)
-	it["q"] = &types.AttributeValueMemberBOOL{Value: d.Quiet}
-	it["y"], it["x"] = bin(d.Reason), bin(d.Body)
-	done := item{}
-	for name, at := range d.Done {
-		done[name] = number(at)
-	}
-	it["d"] = &types.AttributeValueMemberM{Value: done}
-	return it
-}
-
-func decisionOf(it item) (store.Decision, error) {
-	key, err := store.DecisionOfKey(store.DeskKey{K: textOf(it, "k"), R: textOf(it, "r")})
-	if err != nil {
-		return store.Decision{}, err
-	}
-	d := store.Decision{
-		DecisionKey: key, Version: numberOf(it, "v"), Playbook: uint32(numberOf(it, "p")), At: numberOf(it, "a"),
-		Reason: bytesOf(it, "y"), Body: bytesOf(it, "x"), Done: map[string]int64{},
-	}
-	if q, _ := it["q"].(*types.AttributeValueMemberBOOL); q != nil {
-		d.Quiet = q.Value
-	}
-	if m, _ := it["d"].(*types.AttributeValueMemberM); m != nil {
-		for name := range m.Value {
-			d.Done[name] = numberOf(m.Value, name)
-		}
-	}
-	return d, nil
-}
-
-// RecordDecisions inserts records, 25 a call.
-func (s *Store) RecordDecisions(ctx context.Context, ds []store.Decision) []error {
-	out := make([]error, len(ds))
-	statements := make([]*statement, 0, len(ds))
-	at := make([]int, 0, len(ds))
-	seen := map[store.DecisionKey]bool{}
-	for i, d := range ds {
-		if seen[d.DecisionKey] {
-			out[i] = store.ErrConflict
-			continue
-		}
-		seen[d.DecisionKey] = true
-		it := decisionItem(d, 1)
-		statements = append(statements, &statement{
-			text:   `INSERT INTO "` + s.tables.Desk + `" VALUE {'k':?,'r':?,'v':?,'p':?,'a':?,'q':?,'y':?,'x':?,'d':?}`,
-			values: []types.AttributeValue{it["k"], it["r"], it["v"], it["p"], it["a"], it["q"], it["y"], it["x"], it["d"]},
-		})
-		at = append(at, i)
-	}
-	s.execute(ctx, statements)
-	for j, st := range statements {
-		if st.err != nil {
-			out[at[j]] = fmt.Errorf("record decision %s: %w", ds[at[j]].DecisionKey, st.err)
-		}
-	}
-	return out
-}
-
-// ReadDecision reads one record, strongly.
-func (s *Store) ReadDecision(ctx context.Context, key store.DecisionKey) (store.Decision, error) {
-	it, err := s.one(ctx, s.tables.Desk, deskKey(key.Key()), true)
-	if err != nil {
-		return store.Decision{}, fmt.Errorf("read decision %s: %w", key, err)
-	}
-	return decisionOf(it)
-}
-
-// ReadDecisions reads many records, strongly.
-func (s *Store) ReadDecisions(ctx context.Context, keys []store.DecisionKey) (map[store.DecisionKey]store.Decision, error) {
-	out := make(map[store.DecisionKey]store.Decision, len(keys))
-	asked := map[store.DecisionKey]bool{}
-	var ask []tableKey
-	for _, k := range keys {
-		if !asked[k] {
-			asked[k] = true
-			ask = append(ask, tableKey{s.tables.Desk, deskKey(k.Key())})
-		}
-	}
-	err := s.getAll(ctx, ask, true, func(_ string, it item) error {
-		d, err := decisionOf(it)
-		out[d.DecisionKey] = d
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("read decisions: %w", err)
-	}
-	return out, nil
-}
-
-// WriteDecision updates a record on the condition of its version.
-func (s *Store) WriteDecision(ctx context.Context, d store.Decision) error {
-	err := s.writeDesk(ctx, d.Key(), d.Version, decisionItem(d, d.Version+1), func(old item) bool {
-		now, err := decisionOf(old)
-		return err == nil && maps.Equal(now.Done, d.Done) && bytes.Equal(now.Body, d.Body)
-	})
-	if err != nil {
-		return fmt.Errorf("write decision %s: %w", d.DecisionKey, err)
-	}
-	return nil
-}
-
-// ListDecisions reads one page of a lead's decisions.
-func (s *Store) ListDecisions(ctx context.Context, id lead.ID, page string) ([]store.Decision, string, error) {
-	items, next, err := s.query(ctx, s.tables.Desk, "", &dynamodb.QueryInput{
-		KeyConditionExpression:    aws.String("k = :k"),
-		ExpressionAttributeValues: item{":k": text(store.DecisionKey{Lead: id}.Key().K)},
-	}, 0, page)
-	if err != nil {
-		return nil, "", fmt.Errorf("list decisions of %s: %w", id, err)
-	}
-	out := make([]store.Decision, len(items))
-	for i, it := range items {
-		if out[i], err = decisionOf(it); err != nil {
-			return nil, "", err
-		}
-	}
-	return out, next, nil
-}
 
 // writeDesk is one UpdateItem of all attributes of it but its keys, on the
 // condition of the version; own tells our earlier success by what is stored.

@@ -58,8 +58,36 @@ func (s *Store) ReadDecisions(_ context.Context, keys []store.DecisionKey) (map[
 func (s *Store) WriteDecision(_ context.Context, d store.Decision) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.writeDecision(d)
+}
+
+// WriteDecisions stores each of them as WriteDecision does.
+func (s *Store) WriteDecisions(_ context.Context, ds []store.Decision) []error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := make([]error, len(ds))
+	for i, d := range ds {
+		out[i] = s.writeDecision(d)
+	}
+	return out
+}
+
+// ListQuiet lists one shard of the quiet list by rank.
+func (s *Store) ListQuiet(_ context.Context, shard int, prefix string, limit int, page string) ([]store.QuietRow, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var rows []store.QuietRow
+	for k, d := range s.decisions {
+		if d.Rank != "" && strings.HasPrefix(d.Rank, prefix) && store.QuietShard(k.Lead) == shard {
+			rows = append(rows, store.QuietRow{DecisionKey: k, Rank: d.Rank})
+		}
+	}
+	return cut(rows, func(r store.QuietRow) string { return r.Rank + "\x00" + r.DecisionKey.String() }, limit, page)
+}
+
+func (s *Store) writeDecision(d store.Decision) error {
 	old := s.decisions[d.DecisionKey]
-	if old.Version == d.Version+1 && maps.Equal(old.Done, d.Done) && bytes.Equal(old.Body, d.Body) {
+	if old.Version == d.Version+1 && maps.Equal(old.Done, d.Done) && bytes.Equal(old.Body, d.Body) && old.By == d.By {
 		return nil
 	}
 	if old.Version != d.Version {

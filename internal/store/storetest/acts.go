@@ -72,6 +72,12 @@ type Store interface {
 	ReadDecisions(ctx context.Context, keys []store.DecisionKey) (map[store.DecisionKey]store.Decision, error)
 	// WriteDecision stores a decision if the stored version is its Version.
 	WriteDecision(ctx context.Context, d store.Decision) error
+	// WriteDecisions does the same for many that are there, up to 25 a call: nil
+	// or what went wrong for each.
+	WriteDecisions(ctx context.Context, ds []store.Decision) []error
+	// ListQuiet lists one shard of the quiet list by rank, those whose rank
+	// begins so. It reads the index alone, which may be old.
+	ListQuiet(ctx context.Context, shard int, prefix string, limit int, page string) ([]store.QuietRow, string, error)
 	// ListDecisions lists the decisions of a lead.
 	ListDecisions(ctx context.Context, id lead.ID, page string) ([]store.Decision, string, error)
 

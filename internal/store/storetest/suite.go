@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"of concurrent claims of one recipient one wins", recipientRace},
 		{"a suppressed address keeps its first reason", suppression},
 		{"a decision is recorded once, and carried out on its version", decisions},
+		{"a quiet decision is listed until a person has said what becomes of it", quiet},
 		{"the work list is ordered by rank and closed items leave it", work},
 		{"a message parked twice is one record", parked},
 		{"a pair is proposed once", proposals},

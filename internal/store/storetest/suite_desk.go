@@ -65,6 +65,74 @@ func decisions(t *testing.T, s Store) {
 	}
 }
 
+func quiet(t *testing.T, s Store) {
+	mark := string(name(t, 0))
+	var ds []store.Decision
+	for i := range 30 {
+		ds = append(ds, store.Decision{
+			DecisionKey: store.DecisionKey{Lead: name(t, i), Kind: "handover", N: 1}, Quiet: true, Body: []byte("message"),
+			Rank: fmt.Sprintf("%s#%02d", mark, 29-i), Done: map[string]int64{"quiet": 1},
+		})
+	}
+	loud := store.Decision{DecisionKey: store.DecisionKey{Lead: name(t, 1), Kind: "stage", Subject: "mql", N: 1}}
+	for _, err := range s.RecordDecisions(t.Context(), append(ds, loud)) {
+		must(t, err)
+	}
+	list := func(prefix string) map[store.DecisionKey]string {
+		rows := map[store.DecisionKey]string{}
+		for shard := range store.QuietShards {
+			last := ""
+			drain(t, func(page string) (int, string, error) {
+				some, next, err := s.ListQuiet(t.Context(), shard, prefix, 2, page)
+				for _, r := range some {
+					if r.Rank < last || store.QuietShard(r.Lead) != shard {
+						t.Errorf("%+v after %q in shard %d", r, last, shard)
+					}
+					last = r.Rank
+					rows[r.DecisionKey] = r.Rank
+				}
+				return len(some), next, err
+			})
+		}
+		return rows
+	}
+	if got := list(mark); len(got) != 30 || got[ds[3].DecisionKey] != ds[3].Rank {
+		t.Errorf("%d on the list, 30 are quiet", len(got))
+	}
+	if got := list(ds[7].Rank); len(got) != 1 || len(list(mark+"~")) != 0 {
+		t.Errorf("one rank gives %v", got)
+	}
+	for i := range ds {
+		ds[i].Version = 1
+		ds[i].Done = map[string]int64{"quiet": 1, "told": 2}
+		if ds[i].Quiet, ds[i].By = false, "me"; i%2 == 0 {
+			ds[i].Rank = ""
+		}
+	}
+	for range 2 { // the second time our own, whose answer was lost
+		for _, err := range s.WriteDecisions(t.Context(), ds) {
+			must(t, err)
+		}
+	}
+	other := ds[5]
+	other.By = "somebody else"
+	wantConflict(t, s.WriteDecisions(t.Context(), []store.Decision{other})[0], "somebody else's word")
+	now, err := s.ReadDecision(t.Context(), ds[4].DecisionKey)
+	if must(t, err); now.Quiet || now.By != "me" || now.Rank != "" || now.Done["told"] != 2 || now.Version != 2 {
+		t.Errorf("stored %+v", now)
+	}
+	if got := list(mark); len(got) != 15 {
+		t.Errorf("%d on the list, 15 were taken off", len(got))
+	}
+	must(t, s.WriteDecision(t.Context(), now)) // one write of the whole keeps it off the list
+	last := ds[5]
+	last.Version, last.Rank = 2, ""
+	must(t, s.WriteDecision(t.Context(), last))
+	if got := list(mark); len(got) != 14 {
+		t.Errorf("%d on the list, 14 are left", len(got))
+	}
+}
+
 func work(t *testing.T, s Store) {
 	mark := string(name(t, 0))
 	ranks := rand.Perm(12)
