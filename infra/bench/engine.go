@@ -84,7 +84,8 @@ func (e *engine) open(ctx context.Context) (*dynamo.Store, error) {
 // it says it consumed, and count requests.
 func engineFigures(ctx context.Context, r *report) error {
 	r.title("the same against an engine: requests counted at the round tripper, capacity as it says")
-	const people, grown, rounds = 100, 120, 30
+	// Two batches of a hundred, one after the other: full ones come in turn.
+	const people, grown, rounds = 200, 120, 20
 	e := &engine{}
 	e.reset()
 	s, err := e.open(ctx)

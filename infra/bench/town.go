@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -49,6 +50,11 @@ func newTown(ctx context.Context, t tables, people int, calls []activity.Activit
 	if err != nil {
 		return nil, err
 	}
+	return newTownOf(ctx, p, t, people, calls)
+}
+
+// newTownOf is a town with a playbook of its own.
+func newTownOf(ctx context.Context, p *playbook.Playbook, t tables, people int, calls []activity.Activity) (*town, error) {
 	if err := t.Publish(ctx, store.Playbook{Pointer: store.Pointer{Number: 1, Name: p.Name}, Compiled: p.JSON()}, 0); err != nil {
 		return nil, err
 	}
@@ -94,26 +100,16 @@ func (w *town) ingestOnly(ctx context.Context, k int, step time.Duration, do doi
 	before := w.store.bill
 	var batch []flow.Message
 	send := func() error {
-		if len(batch) == 0 {
-			return nil
-		}
-		taken := w.ingest.Run(ctx, w.log, batch, w.now)
-		for id, err := range taken.Failed {
-			return fmt.Errorf("message %s: %w", id, err)
-		}
-		if taken.Fresh != len(batch) || taken.Parked > 0 {
-			return fmt.Errorf("a batch of %d: %+v", len(batch), taken)
-		}
+		err := w.run(ctx, batch)
 		batch = batch[:0]
-		return nil
+		return err
 	}
 	w.now = w.now.Add(step * time.Duration(k))
 	perBatch := max(1, 100/k)
 	for i, p := range w.people {
 		for j := range k {
 			a := do(p, w.now.Add(-step*time.Duration(k-1-j)))
-			w.next++
-			batch = append(batch, flow.Message{ID: fmt.Sprint("m", w.next), Body: activity.Encode([]activity.Activity{a}), Received: w.now.Add(time.Second), Attempt: 1})
+			batch = append(batch, w.message(a))
 		}
 		if (i+1)%perBatch == 0 {
 			if err := send(); err != nil {
@@ -125,6 +121,40 @@ func (w *town) ingestOnly(ctx context.Context, k int, step time.Duration, do doi
 		return bill{}, err
 	}
 	return w.store.bill.minus(before), nil
+}
+
+// takeIn takes in what happened, in batches of 100.
+func (w *town) takeIn(ctx context.Context, as []activity.Activity) error {
+	for some := range slices.Chunk(as, 100) {
+		var batch []flow.Message
+		for _, a := range some {
+			batch = append(batch, w.message(a))
+		}
+		if err := w.run(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *town) message(a activity.Activity) flow.Message {
+	w.next++
+	return flow.Message{ID: fmt.Sprint("m", w.next), Body: activity.Encode([]activity.Activity{a}), Received: w.now.Add(time.Second), Attempt: 1}
+}
+
+// run gives a batch to ingest; all of it must be new and usable.
+func (w *town) run(ctx context.Context, batch []flow.Message) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	taken := w.ingest.Run(ctx, w.log, batch, w.now)
+	for id, err := range taken.Failed {
+		return fmt.Errorf("message %s: %w", id, err)
+	}
+	if taken.Fresh != len(batch) || taken.Parked > 0 {
+		return fmt.Errorf("a batch of %d: %+v", len(batch), taken)
+	}
+	return nil
 }
 
 // settle records pending decisions and clears them, as dispatch and rescore do.
