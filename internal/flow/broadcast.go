@@ -111,7 +111,7 @@ func (r *Rescore) Broadcasts(ctx context.Context, log *slog.Logger, now time.Tim
 				log.Error("a broadcast cannot be read", "broadcast", item.ID, "error", err.Error())
 				continue
 			}
-			if b.State() != nurture.BroadcastPlanned || b.At > now.Unix() {
+			if due, _ := b.FreezeDue(now); !due {
 				continue
 			}
 			if err := r.begin(ctx, log, b, now); err != nil {
@@ -127,18 +127,29 @@ func (r *Rescore) Broadcasts(ctx context.Context, log *slog.Logger, now time.Tim
 
 // begin queues the freezing, then notes that it began: in this order, a process
 // that dies in between begins it twice and nobody is left out. One that cannot
-// be frozen any more is cancelled, with the reason.
+// be frozen any more is cancelled, with the reason; one that could be only in
+// part says so.
 func (r *Rescore) begin(ctx context.Context, log *slog.Logger, b *nurture.Broadcast, now time.Time) error {
 	c, err := r.books.InForce(ctx)
 	if err != nil {
 		return err
 	}
+	_, late := b.FreezeDue(now)
 	_, unknown := Member(c, b.Audience)
 	switch {
-	case now.Unix()-b.At > int64(nurture.FreezeWithin/time.Second):
-		b.Cancel("the system: its time had passed long ago", now)
 	case unknown != nil:
 		b.Cancel("the system: "+unknown.Error(), now)
+	case late && b.Freezing == 0:
+		b.Cancel("the system: its time had passed long ago", now)
+	case late:
+		kept, err := r.store.ListProgress(ctx, freezeJob(b.ID))
+		if err != nil {
+			return err
+		}
+		b.Frozen, b.Partial = now.Unix(), true
+		for _, p := range kept {
+			b.Entered += p.Changed
+		}
 	default:
 		if err := r.cut(ctx, Job{Format: 1, Kind: JobFreeze, ID: freezeJob(b.ID)}); err != nil {
 			return err
@@ -150,7 +161,7 @@ func (r *Rescore) begin(ctx context.Context, log *slog.Logger, b *nurture.Broadc
 		log.Info("a broadcast was changed meanwhile", "broadcast", b.ID)
 		return nil // the next tick looks again
 	}
-	log.Info("broadcast", "broadcast", b.ID, "state", b.State())
+	log.Info("broadcast", "broadcast", b.ID, "state", b.State(), "partial", b.Partial)
 	return err
 }
 
@@ -243,7 +254,7 @@ func (r *Rescore) enter(ctx context.Context, log *slog.Logger, c *playbook.Compi
 			continue
 		}
 		if !enterOne(c, p, b, now) {
-			if p.Inside(b.Track()) {
+			if p.Entered(b.Track()) {
 				inside++
 			}
 			continue
@@ -262,7 +273,7 @@ func (r *Rescore) enter(ctx context.Context, log *slog.Logger, c *playbook.Compi
 			in := false
 			err := update(ctx, r.store, changed[i].ID, func(p *nurture.Recipient) bool {
 				did := enterOne(c, p, b, now)
-				in = did || p.Inside(b.Track())
+				in = did || p.Entered(b.Track())
 				return did
 			})
 			if err != nil {

@@ -166,6 +166,38 @@ func TestABroadcastReachesEverybodyWhoWasInTheAudienceThenAndNobodyElse(t *testi
 	}
 }
 
+func TestAFreezingThatDiedAmongTheDeadLettersIsBegunAgainAndWhatIsTooLateSaysSo(t *testing.T) {
+	w := newHall(t, 40)
+	w.plan("news", w.now)
+	w.due()
+	lost := w.jobs.take()
+	for _, b := range lost[1:] { // one part is lost
+		if err := w.rescore.RunJob(t.Context(), w.log(), Message{ID: "j", Body: b}, w.now, never); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.due() != 0 || w.broadcast("news").State() != nurture.BroadcastFreezing {
+		t.Fatal("begun again too early")
+	}
+	late := *w.broadcast("news")
+	w.now = w.now.Add(2 * time.Hour)
+	w.due()
+	w.work()
+	if b := w.broadcast("news"); b.State() != nurture.BroadcastFrozen || b.Entered != 20 || b.Partial {
+		t.Fatalf("%+v", b)
+	}
+	// The same, found only when it is too late.
+	late.ID, late.Version = "late", 0
+	if err := WriteBroadcast(t.Context(), w.store, &late); err != nil {
+		t.Fatal(err)
+	}
+	w.now = w.now.Add(nurture.FreezeWithin)
+	w.due()
+	if b := w.broadcast("late"); b.State() != nurture.BroadcastFrozen || !b.Partial || len(w.jobs.take()) != 0 {
+		t.Fatalf("%+v", b)
+	}
+}
+
 func TestACancelledBroadcastIsNeverFrozenAndWhoIsInsideLeaves(t *testing.T) {
 	w := newHall(t, 12)
 	cancel := func(id string) {

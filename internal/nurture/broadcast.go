@@ -31,6 +31,7 @@ type Broadcast struct {
 	Freezing int64 `json:"freezing,omitempty"` // when the freezing began
 	Frozen   int64 `json:"frozen,omitempty"`   // when the last one had been entered
 	Entered  int   `json:"entered,omitempty"`  // how many were
+	Partial  bool  `json:"partial,omitempty"`  // not all leads could be read in time
 
 	Cancelled   int64  `json:"cancelled,omitempty"`
 	CancelledBy string `json:"cancelledBy,omitempty"`
@@ -148,6 +149,22 @@ const rememberBroadcasts = 30 * 24 * time.Hour
 // FreezeWithin is how long after its time a broadcast may still be frozen.
 const FreezeWithin = 14 * 24 * time.Hour
 
+// freezeAgain is how long a freezing may take before it is looked after: a part
+// of it may have ended among the dead letters.
+const freezeAgain = time.Hour
+
+// FreezeDue tells whether the freezing is to be begun at now, for the first time
+// or, where it did not end, again; late, that its time is over.
+func (b *Broadcast) FreezeDue(now time.Time) (due, late bool) {
+	switch b.State() {
+	case BroadcastPlanned:
+		due = b.At <= now.Unix()
+	case BroadcastFreezing:
+		due = b.Freezing <= now.Add(-freezeAgain).Unix()
+	}
+	return due, due && now.Unix()-b.At > int64(FreezeWithin/time.Second)
+}
+
 // Enter puts the person into a broadcast, and forgets those long over. It
 // returns "" or why not, as Enroll does.
 func (r *Recipient) Enter(p *Plan, b *Broadcast, now time.Time) string {
@@ -180,7 +197,7 @@ func DecodeBroadcast(id string, version int64, body []byte) (*Broadcast, error) 
 	return &b, nil
 }
 
-// Inside tells whether the person ever entered a track, as far as is remembered.
-func (r *Recipient) Inside(track string) bool {
+// Entered tells whether the person ever entered a track, as far as is remembered.
+func (r *Recipient) Entered(track string) bool {
 	return slices.ContainsFunc(r.Enrollments, func(e Enrollment) bool { return e.Track == track })
 }

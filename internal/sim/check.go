@@ -57,6 +57,7 @@ func (w *World) calm() {
 	w.checkRecipients()
 	w.checkParked()
 	w.mails.check()
+	w.casts.check()
 }
 
 func (w *World) queues() []*queue { return []*queue{w.activities, w.deliveries, w.jobs, w.feedback} }

@@ -130,7 +130,9 @@ func (w *World) takeRescore(p *process) (func(context.Context), func(bool)) {
 				if t.name == "review" {
 					err = p.hot.rescore.Review(ctx, t.at)
 				} else {
-					_, err = p.hot.rescore.Due(ctx, silent, now, w.short)
+					if _, err = p.hot.rescore.Due(ctx, silent, now, w.short); err == nil {
+						_, err = p.hot.rescore.Broadcasts(ctx, silent, now)
+					}
 				}
 			}, func(ok bool) {
 				if (err != nil || !ok) && t.tries < 10 && t.name == "review" {

@@ -32,6 +32,7 @@ type claim struct {
 	send      string
 	recipient string
 	mail      string
+	track     string
 	class     nurture.Class
 	at        int64   // of the newest attempt
 	left      []int64 // claim times of the attempts that left
@@ -69,6 +70,7 @@ func (m *mails) watch(p *process, was, is store.Recipient) {
 	if after.Email != "" && !slices.Contains(m.addresses[is.ID], after.Email) {
 		m.addresses[is.ID] = append(m.addresses[is.ID], after.Email)
 	}
+	m.w.casts.entered(p, before, after)
 	if h := after.Hand; h != nil && (before.Hand == nil || before.Hand.ID != h.ID || before.Hand.Attempt != h.Attempt) {
 		m.claimed(p, after, h)
 	}
@@ -96,11 +98,12 @@ func (m *mails) claimed(p *process, r *nurture.Recipient, h *nurture.Send) {
 	w := m.w
 	c := m.claims[h.ID]
 	if c == nil {
-		c = &claim{send: h.ID, recipient: r.ID, mail: h.Mail, class: h.Class}
+		c = &claim{send: h.ID, recipient: r.ID, mail: h.Mail, track: h.Track, class: h.Class}
 		m.claims[h.ID] = c
 		m.order = append(m.order, h.ID)
 	}
 	c.at, c.fate = h.Claimed, inHand
+	w.casts.claimed(p, h)
 	w.report.Claims++
 	if why := m.stopped[r.Email]; why != "" {
 		w.broken("%s claimed %s for an address that had a %s", p.name, h.ID, why)

@@ -44,6 +44,9 @@ func (w *World) checkRecipients() {
 			}
 		}
 		for _, e := range r.Enrollments {
+			if nurture.BroadcastOf(e.Track) != "" {
+				decided[e.Track] = 1 // entered by its freezing, once
+			}
 			if e.Round > decided[e.Track] && !w.absorbed(lead.ID(id)) {
 				w.double("%s entered %s %d times, it was decided %d times", id, e.Track, e.Round, decided[e.Track])
 			}

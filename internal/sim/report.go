@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/sarnakh/sarnakh/internal/nurture"
 )
 
 // Report is what came of one world, or of several.
@@ -31,6 +33,7 @@ type Report struct {
 	Decisions, Alerts, AlertsTwice, Webhooks, Rewritten, Told                    int
 	Claims, Mails, Unknown, Unsubscribes, EventsLost                             int
 	Parked, DeadLetters, Redriven, StreamLost                                    int
+	Broadcasts, Cancelled, Entered, CastClaims, ClaimsInFence                    int
 
 	// What must be 0.
 	Lost, Double, Wrong, Late, Broken int
@@ -80,6 +83,7 @@ func (r *Report) Add(o Report) {
 		{&r.Webhooks, &o.Webhooks}, {&r.Told, &o.Told}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Unknown, &o.Unknown},
 		{&r.Unsubscribes, &o.Unsubscribes}, {&r.EventsLost, &o.EventsLost}, {&r.Parked, &o.Parked}, {&r.DeadLetters, &o.DeadLetters},
 		{&r.Redriven, &o.Redriven}, {&r.StreamLost, &o.StreamLost},
+		{&r.Broadcasts, &o.Broadcasts}, {&r.Cancelled, &o.Cancelled}, {&r.Entered, &o.Entered}, {&r.CastClaims, &o.CastClaims}, {&r.ClaimsInFence, &o.ClaimsInFence},
 		{&r.Lost, &o.Lost}, {&r.Double, &o.Double}, {&r.Wrong, &o.Wrong}, {&r.Late, &o.Late}, {&r.Broken, &o.Broken},
 	} {
 		*x[0] += *x[1]
@@ -132,6 +136,8 @@ func (r *Report) Write(w io.Writer) {
 	fmt.Fprintf(w, "decisions %d; alerts %d, twice because an answer was lost %d; quiet ones told by a person %d; webhooks %d\n", r.Decisions, r.Alerts, r.AlertsTwice, r.Told, r.Webhooks)
 	fmt.Fprintf(w, "claims %d; ticks with somebody due %d; mail events lost %d; sends of unknown fate, listed %d; unsubscribes answered %d\n",
 		r.Claims, r.Ticks, r.EventsLost, r.Unknown, r.Unsubscribes)
+	fmt.Fprintf(w, "broadcasts %d, cancelled %d; people entered %d, claims %d, of them within %s after a cancellation %d\n",
+		r.Broadcasts, r.Cancelled, r.Entered, r.CastClaims, nurture.CancelFence, r.ClaimsInFence)
 	fmt.Fprintf(w, "parked %d; dead letters %d, brought back %d\n", r.Parked, r.DeadLetters, r.Redriven)
 	for _, f := range r.Findings {
 		fmt.Fprintln(w, f)

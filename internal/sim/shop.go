@@ -305,7 +305,13 @@ func (s shop) ReadBroadcast(ctx context.Context, id string) (store.Broadcast, er
 }
 
 func (s shop) WriteBroadcast(ctx context.Context, b store.Broadcast) error {
-	return act(s.p, "write broadcast", b.ID, true, func() error { return s.p.w.mem.WriteBroadcast(ctx, b) })
+	return act(s.p, "write broadcast", b.ID, true, func() error {
+		err := s.p.w.mem.WriteBroadcast(ctx, b)
+		if err == nil {
+			s.p.w.casts.changed(b.ID)
+		}
+		return err
+	})
 }
 
 func (s shop) ListBroadcasts(ctx context.Context, limit int, page string) ([]store.Broadcast, string, error) {

@@ -41,6 +41,7 @@ type World struct {
 	stream     *stream
 	post       *post
 	mails      *mails
+	casts      *casts
 	log        *sentLog
 
 	was    map[lead.ID]ledger.Item    // ledgers before their last write
@@ -92,6 +93,7 @@ func Run(cfg Config) Report {
 	w.stream = &stream{w: w}
 	w.post = &post{w: w, copies: map[string][]time.Time{}, doubt: map[string]int{}, never: map[string]int{}}
 	w.mails = newMails(w)
+	w.casts = &casts{w: w, by: map[string]*cast{}, since: map[string]int64{}}
 	w.mem.Stream(func(it ledger.Item) {
 		if was, ok := w.is[it.Lead]; ok {
 			w.was[it.Lead] = was
@@ -104,6 +106,7 @@ func Run(cfg Config) Report {
 	w.clockwork()
 	w.populate()
 	w.listening()
+	w.casts.plan()
 	w.until(w.end)
 	w.calm()
 	w.report.Hash = w.hash.Sum64()
@@ -177,6 +180,10 @@ func (w *World) clockwork() {
 		}
 	})
 	every(5*time.Minute, w.now.Truncate(time.Minute).Add(3*time.Minute), func() {
+		if w.casts.due() {
+			w.ticks = append(w.ticks, &tick{name: "due", at: w.now})
+			return
+		}
 		for _, it := range w.is {
 			if it.DueShard != "" && it.DueAt <= w.now.Unix() {
 				w.ticks = append(w.ticks, &tick{name: "due", at: w.now})
