@@ -14,16 +14,17 @@ import (
 )
 
 type cli struct {
-	Local    localCmd    `cmd:"" help:"Run the whole line on this machine, from template.yaml."`
-	Playbook PlaybookCmd `cmd:"" help:"Check a playbook."`
-	Mail     MailCmd     `cmd:"" help:"Look at the mails of a playbook."`
-	Engines  enginesCmd  `cmd:"" help:"Run a command beside fresh engines (tests do)."`
-	Publish  publishCmd  `cmd:"" help:"Make the playbook in a folder the one in force."`
-	Demo     demoCmd     `cmd:"" help:"Send real calls of a bank through the local run, and check what comes of them."`
-	Send     sendCmd     `cmd:"" help:"Queue activities from a file, one JSON object a line."`
-	Score    scoreCmd    `cmd:"" help:"Score a file of activities here, without AWS or a run."`
-	Lead     leadCmd     `cmd:"" help:"Look at leads."`
-	Parked   parkedCmd   `cmd:"" help:"List the messages that were set aside, with their reasons."`
+	Local     localCmd     `cmd:"" help:"Run the whole line on this machine, from template.yaml."`
+	Playbook  PlaybookCmd  `cmd:"" help:"Check a playbook."`
+	Mail      MailCmd      `cmd:"" help:"Look at the mails of a playbook."`
+	Engines   enginesCmd   `cmd:"" help:"Run a command beside fresh engines (tests do)."`
+	Publish   publishCmd   `cmd:"" help:"Make the playbook in a folder the one in force."`
+	Demo      demoCmd      `cmd:"" help:"Send real calls of a bank through the local run, and check what comes of them."`
+	Send      sendCmd      `cmd:"" help:"Queue activities from a file, one JSON object a line."`
+	Score     scoreCmd     `cmd:"" help:"Score a file of activities here, without AWS or a run."`
+	Lead      leadCmd      `cmd:"" help:"Look at leads."`
+	Broadcast broadcastCmd `cmd:"" help:"One mail to an audience at a chosen time: plan, list, show, cancel."`
+	Parked    parkedCmd    `cmd:"" help:"List the messages that were set aside, with their reasons."`
 }
 
 func main() {

@@ -63,9 +63,12 @@ func (c *publishing) finish(ctx context.Context, store tool.ProgressStore, done 
 	return tool.AwaitJob(wait, store, done.Job, func(p tool.JobProgress) { say(p.String()) })
 }
 
-func (c *publishing) author() string {
-	if c.By != "" {
-		return c.By
+func (c *publishing) author() string { return userOr(c.By) }
+
+// userOr is who does something: as said, or the user of this machine.
+func userOr(by string) string {
+	if by != "" {
+		return by
 	}
 	if u, err := user.Current(); err == nil {
 		return u.Username

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -125,4 +128,35 @@ func (w *world) identities(ctx context.Context) ([]byte, error) {
 	}
 	client := secretsmanager.NewFromConfig(w.cfg, func(o *secretsmanager.Options) { o.BaseEndpoint = w.endpoint("SECRETS_MANAGER") })
 	return secret.Current(ctx, client, arn)
+}
+
+// now is the time of the world: that of the local run, whose clock may have been
+// moved, or of this machine.
+func (w *world) now(ctx context.Context) time.Time {
+	if url := w.get("PAGE_URL"); url != "" {
+		if t, err := clockOf(ctx, url); err == nil {
+			return t
+		}
+	}
+	return time.Now()
+}
+
+// clockOf asks the page of a local run what its clock shows.
+func clockOf(ctx context.Context, page string) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(page, "/")+"/clock", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer res.Body.Close()
+	var out struct{ Now time.Time }
+	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
+		return time.Time{}, fmt.Errorf("the clock of the run at %s: %w", page, err)
+	}
+	return out.Now, nil
 }

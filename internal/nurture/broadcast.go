@@ -56,6 +56,9 @@ func BroadcastOf(track string) string {
 	return id
 }
 
+// castStep is the name of its one step.
+const castStep = "mail"
+
 // The states of a broadcast.
 const (
 	BroadcastPlanned   = "planned"
@@ -100,7 +103,7 @@ func (b *Broadcast) Cancel(by string, now time.Time) bool {
 func (b *Broadcast) track() *Track {
 	return &Track{
 		Name: b.Track(), Title: Text{Fa: b.Title, En: b.Title}, Priority: b.Priority, Topic: b.Topic,
-		Steps: []Step{{Name: "mail", Class: Marketing, Mail: b.Mail}},
+		Steps: []Step{{Name: castStep, Class: Marketing, Mail: b.Mail}},
 	}
 }
 

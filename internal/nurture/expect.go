@@ -73,3 +73,51 @@ func (r *Recipient) Expect(p *Plan, b *Broadcast, at time.Time) (Note, error) {
 	}
 	return Note{Kind: "skipped", Track: b.Track(), Reason: "became part of another lead"}, nil
 }
+
+// Outcomes is what became of a broadcast: how many got it, whose mail failed or
+// is of unknown fate, who waits for which rule, and who left it without a mail
+// for which reason.
+type Outcomes struct {
+	Entered int              `json:"entered"`
+	Sent    int              `json:"sent"`
+	Unknown int              `json:"unknown"`
+	InHand  int              `json:"inHand"`
+	Rest    []ExpectedReason `json:"rest,omitempty"`
+}
+
+// Add counts a person who is or was in the broadcast.
+func (o *Outcomes) Add(r *Recipient, b *Broadcast) {
+	for i := range r.Enrollments {
+		e := &r.Enrollments[i]
+		if e.Track != b.Track() {
+			continue
+		}
+		o.Entered++
+		mark := *e
+		mark.Step = castStep
+		id := sendID(r.ID, &mark, 0)
+		s := slices.IndexFunc(r.Sends, func(s Sent) bool { return s.ID == id })
+		rest := Expected{Rest: o.Rest}
+		switch {
+		case r.Hand != nil && r.Hand.ID == id:
+			o.InHand++
+		case s >= 0 && r.Sends[s].Unknown:
+			o.Unknown++
+		case s >= 0 && r.Sends[s].Failed != "":
+			rest.Add(Note{Kind: "failed", Reason: r.Sends[s].Failed})
+		case s >= 0, e.Ended == "finished": // what was sent long ago is not remembered one by one
+			o.Sent++
+		case e.Ended != "":
+			rest.Add(Note{Kind: "skipped", Reason: e.Ended})
+		case e.Held != "":
+			n := Note{Kind: "held", Reason: e.Held}
+			if e.Due != 0 {
+				n.Until = time.Unix(e.Due, 0)
+			}
+			rest.Add(n)
+		default:
+			rest.Add(Note{Kind: "waiting", Reason: "due"})
+		}
+		o.Rest = rest.Rest
+	}
+}

@@ -60,6 +60,21 @@ func (v *view) span(d time.Duration) string {
 	return strings.Join(parts, v.T("and"))
 }
 
+// shows tells programs what the clock shows, and whether it is being moved.
+func (p *Page) shows(w http.ResponseWriter, _ *http.Request) {
+	h, _ := p.run()
+	if h == nil {
+		http.Error(w, "the run is not ready", http.StatusServiceUnavailable)
+		return
+	}
+	p.jump.mu.Lock()
+	answer := map[string]any{"now": h.Now().UTC(), "moving": p.jump.running, "failed": p.jump.err != nil || p.jump.at.Errors > 0}
+	p.jump.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(answer) // a reader that left needs no answer
+}
+
 // move starts a jump and answers at once; its progress is told by clockEvents.
 func (p *Page) move(w http.ResponseWriter, r *http.Request) {
 	v := p.view(w, r, "clock")

@@ -112,6 +112,7 @@ func (p *Page) Handler() http.Handler {
 	mux.HandleFunc("GET /log/{function}", p.log)
 	mux.HandleFunc("GET /part/{part}", p.part)
 	mux.HandleFunc("GET /part/{part}/{id}", p.part)
+	mux.HandleFunc("GET /clock", p.shows)
 	mux.HandleFunc("POST /clock", p.move)
 	mux.HandleFunc("GET /clock/events", p.clockEvents)
 	mux.HandleFunc("GET /state", p.state)
