@@ -97,7 +97,7 @@ func (r *aRun) start() <-chan string {
 func (r *aRun) ready() {
 	r.t.Helper()
 	var said []string
-	late := time.After(3 * time.Minute)
+	late := time.After(6 * time.Minute)
 	for lines := r.start(); ; {
 		select {
 		case line, more := <-lines:
@@ -197,7 +197,7 @@ func (r *aRun) quiet() {
 				empty = 0
 			}
 		}
-		if time.Since(start) > 6*time.Minute {
+		if time.Since(start) > 12*time.Minute {
 			r.t.Fatalf("not quiet: %v messages wait", depths)
 		}
 	}

@@ -49,7 +49,7 @@ func check(ok bool, format string, args ...any) error {
 	return fmt.Errorf(format, args...)
 }
 
-const soon = 40 * time.Second
+const soon = 2 * time.Minute
 
 // first does things in order and stops at the first that fails.
 func first(do ...func() error) error {
@@ -233,7 +233,7 @@ func (s *story) mails(to, class string) ([]Mail, error) {
 
 // mail waits for a mail by its name in the playbook, and gives all of it.
 func (s *story) mail(to, class, name string) (m Mail, err error) {
-	err = within(70*time.Second, func() error { // mails leave each minute
+	err = within(4*time.Minute, func() error { // mails leave each minute
 		all, err := s.mails(to, class)
 		if err != nil {
 			return err

@@ -137,7 +137,7 @@ func (t *Tab) Trouble() error {
 
 // do runs steps within a time that a person would wait.
 func (t *Tab) do(steps ...chromedp.Action[chromedp.Void]) error {
-	ctx, cancel := context.WithTimeout(t.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.ctx, 60*time.Second)
 	defer cancel()
 	return chromedp.Do(ctx, steps...)
 }
@@ -171,7 +171,7 @@ func (t *Tab) Follow(link string) (string, error) {
 	case to := <-asked:
 		_ = t.Trouble() // that the host was asked was wanted
 		return to, nil
-	case <-time.After(10 * time.Second):
+	case <-time.After(60 * time.Second):
 		return "", fmt.Errorf("%s led nowhere: %w", link, t.Trouble())
 	}
 }
@@ -218,7 +218,7 @@ func (t *Tab) Wait(css string) error {
 
 // At is the address of the page.
 func (t *Tab) At() string {
-	ctx, cancel := context.WithTimeout(t.ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.ctx, 30*time.Second)
 	defer cancel()
 	at, _ := chromedp.Run(ctx, chromedp.Location())
 	return at
@@ -238,7 +238,7 @@ func within(limit time.Duration, ask func() error) error {
 
 // Text is what people read in something.
 func (t *Tab) Text(css string) (string, error) {
-	ctx, cancel := context.WithTimeout(t.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.ctx, 60*time.Second)
 	defer cancel()
 	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(css)))
 	if err != nil {
@@ -249,7 +249,7 @@ func (t *Tab) Text(css string) (string, error) {
 
 // Ask evaluates an expression in the page; it works where pages may run no script, too.
 func Ask[T any](t *Tab, expression string) (T, error) {
-	ctx, cancel := context.WithTimeout(t.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.ctx, 60*time.Second)
 	defer cancel()
 	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -287,7 +287,7 @@ func (t *Tab) Look(name, locale string) error {
 		// Laid out anew and drawn with its fonts: else the picture is of what was there a moment ago. A mail runs no script
 		// that could tell when.
 		time.Sleep(250 * time.Millisecond)
-		if err := within(20*time.Second, func() error {
+		if err := within(60*time.Second, func() error {
 			loaded, err := Ask[bool](t, `scrollTo(0, 0), document.fonts.status === "loaded"`)
 			if err == nil && !loaded {
 				err = errors.New("its fonts do not come")

@@ -65,7 +65,7 @@ func spawn(t *testing.T, o Options) child {
 
 func (c child) await(t *testing.T, word string) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		body, err := os.ReadFile(c.out.Name())
 		if err != nil {
 			t.Fatal(err)
@@ -129,7 +129,7 @@ func TestAKilledRunLeavesNoProcessAndTheNextLosesNothing(t *testing.T) {
 	if err := first.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(5 * time.Second); processesOf(t, o.DataDir) > 0; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); processesOf(t, o.DataDir) > 0; time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d functions outlived the run", processesOf(t, o.DataDir))
 		}

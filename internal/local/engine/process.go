@@ -89,7 +89,8 @@ func (k kind) start(ctx context.Context, say func(string)) (record, error) {
 	path := recordPath(k.data, k.name)
 	r, found := readRecord(path)
 	if found && r.ours() {
-		if r.Hash == k.hash && k.waitHealthy(ctx, r, 5*time.Second, nil) == nil {
+		// It runs: one that is slow to answer still holds what its queues hold.
+		if r.Hash == k.hash && k.waitHealthy(ctx, r, 30*time.Second, nil) == nil {
 			say(fmt.Sprintf("%s is taken over from the last run (process %d, port %d)", k.name, r.PID, r.Port))
 			return r, nil
 		}
@@ -131,7 +132,7 @@ func (k kind) start(ctx context.Context, say func(string)) (record, error) {
 		_ = cmd.Process.Kill()
 		return record{}, err
 	}
-	if err := k.waitHealthy(ctx, r, 30*time.Second, exited); err != nil {
+	if err := k.waitHealthy(ctx, r, 90*time.Second, exited); err != nil {
 		_ = r.stop(context.WithoutCancel(ctx))
 		return record{}, fmt.Errorf("%s did not come up on port %d: %w\n%s", k.name, r.Port, err, tail(logPath))
 	}
