@@ -35,7 +35,7 @@ func handler(p *event.Process, n flow.Nurture) func(context.Context, json.RawMes
 			event.Metric{Name: "MailsSent", Value: float64(rep.Sent), Unit: event.Count}, event.Metric{Name: "MailsUnknown", Value: float64(rep.Parked), Unit: event.Count},
 			event.Metric{Name: "OldestDueSend", Value: rep.OldestDue.Seconds(), Unit: event.Seconds})
 		log.Info("tick", "due", rep.Due, "sent", rep.Sent, "later", rep.Later, "refused", rep.Refused, "unknown", rep.Unknown, "parked", rep.Parked,
-			"held", rep.Held, "skipped", rep.Skipped, "ended", rep.Ended, "tasks", rep.Tasks, "lost", rep.Lost)
+			"held", rep.Held, "skipped", rep.Skipped, "ended", rep.Ended, "tasks", rep.Tasks, "messages", rep.Messages, "lost", rep.Lost)
 		return err
 	}
 }

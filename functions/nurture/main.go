@@ -11,9 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/sarnakh/sarnakh/internal/aws/dynamo"
 	"github.com/sarnakh/sarnakh/internal/aws/event"
+	"github.com/sarnakh/sarnakh/internal/aws/queue"
 	"github.com/sarnakh/sarnakh/internal/aws/secret"
 	"github.com/sarnakh/sarnakh/internal/aws/ses"
 	"github.com/sarnakh/sarnakh/internal/flow"
@@ -34,7 +36,7 @@ func wire(ctx context.Context) (flow.Nurture, error) {
 	var env event.Env
 	tables := dynamo.Tables{Ledger: env.Need("LEDGER_TABLE"), History: env.Need("HISTORY_TABLE"), People: env.Need("PEOPLE_TABLE"), Desk: env.Need("DESK_TABLE")}
 	public, from, linkSecret := env.Need("PUBLIC_URL"), env.Need("MAIL_FROM"), env.Need("LINK_SECRET_ARN")
-	set := env.May("MAIL_CONFIGURATION_SET")
+	set, deliveries := env.May("MAIL_CONFIGURATION_SET"), env.Need("DELIVERIES_QUEUE_URL")
 	if err := env.Err(); err != nil {
 		return flow.Nurture{}, err
 	}
@@ -55,6 +57,7 @@ func wire(ctx context.Context) (flow.Nurture, error) {
 		Store:    store,
 		Playbook: flow.NewBooks(store).InForce,
 		Send:     ses.New(cfg, set).Send,
+		Messages: queue.New(sqs.NewFromConfig(cfg), deliveries),
 		Letters:  &flow.Letters{Keys: keys, PublicURL: public, From: from},
 	}, nil
 }

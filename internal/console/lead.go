@@ -222,7 +222,7 @@ func mailView(book *playbook.Compiled, r *nurture.Recipient, locale string) map[
 		if t := book.Nurture.Track(e.Track); t != nil {
 			name = t.Title.In(locale)
 		}
-		t := map[string]any{"track": e.Track, "title": name, "step": stepTitle(book, e, locale), "held": e.Held, "ended": e.Ended}
+		t := map[string]any{"track": e.Track, "title": name, "step": stepTitle(book, e, locale), "held": book.Why(e.Held, locale), "ended": book.Why(e.Ended, locale), "heldOut": e.Out != ""}
 		if e.Due != 0 {
 			t["due"] = time.Unix(e.Due, 0).UTC()
 		}
@@ -230,9 +230,9 @@ func mailView(book *playbook.Compiled, r *nurture.Recipient, locale string) map[
 	}
 	for i := len(r.Sends) - 1; i >= 0; i-- {
 		s := r.Sends[i]
-		sends = append(sends, map[string]any{"mail": mailTitle(book, s.Mail, locale), "at": time.Unix(s.At, 0).UTC(), "class": s.Class, "unknown": s.Unknown, "failed": s.Failed})
+		sends = append(sends, map[string]any{"mail": mailTitle(book, s.Mail, locale), "at": time.Unix(s.At, 0).UTC(), "class": s.Class, "channel": s.Channel, "open": s.Open, "unknown": s.Unknown, "failed": book.Why(s.Failed, locale)})
 	}
-	v := map[string]any{"consent": r.Consents("email", "marketing", book.Nurture.DoubleOptIn), "suppressed": r.SuppressedFor(r.Email), "salesTalking": r.Held, "tracks": tracks, "sends": sends}
+	v := map[string]any{"consent": r.Consents("email", "marketing", book.Nurture.DoubleOptIn), "suppressed": r.SuppressedFor(r.Email), "salesTalking": r.Held || r.Talk != "", "tracks": tracks, "sends": sends}
 	if r.Paused != 0 {
 		v["paused"] = time.Unix(r.Paused, 0).UTC()
 	}
@@ -263,8 +263,10 @@ func stepTitle(book *playbook.Compiled, e nurture.Enrollment, locale string) str
 		case s.Name != e.Step:
 		case s.Task != nil:
 			return s.Task.Title.In(locale)
-		default:
-			return mailTitle(book, s.Mail, locale)
+		case s.Message != nil:
+			return s.Message.Text.In(locale)
+		case len(s.Mails()) > 0:
+			return mailTitle(book, s.Mails()[0], locale)
 		}
 	}
 	return e.Step

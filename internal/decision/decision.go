@@ -23,6 +23,8 @@ const (
 	Enroll   = "enroll"   // a track begins; Name is the track
 	Unenroll = "unenroll" // a track has reached its end; Name is the track
 	Audience = "audience" // an audience was entered or, by its reason, left; Name is the audience
+	Wake     = "wake"     // what a step of a track waits for has come; Name is the track
+	Talk     = "talk"     // sales took the lead or opened a deal, or it is over; Name is taken, deal or free
 )
 
 // Properties of activities that decisions look at.
@@ -101,6 +103,7 @@ func (p *Plan) Decide(in Input) []ledger.Pending {
 	}
 	d.stage()
 	if s.Known { // nobody can be told of a visitor, nor write to one
+		d.talk()
 		d.audiences()
 		d.tracks()
 	}
@@ -133,6 +136,8 @@ type deciding struct {
 	facts   *score.Facts
 	told    bool  // the hand-over was told just now
 	entered []int // stages entered just now, by place
+	// Audiences entered and left just now.
+	joined, left []string
 }
 
 // add makes a decision. n counts in the mark.
@@ -208,8 +213,10 @@ func (d *deciding) audiences() {
 		}
 		if in {
 			d.State.Audience = d.State.Audience.With(bit)
+			d.joined = append(d.joined, a.Name)
 		} else {
 			d.State.Audience = d.State.Audience.Without(bit)
+			d.left = append(d.left, a.Name)
 		}
 		d.add(Audience, a.Name, m, Reason{Left: !in})
 	}
@@ -223,6 +230,11 @@ func (d *deciding) review() activity.Day {
 	for i := range d.plan {
 		for _, n := range d.plan[i].silent {
 			if due := last + activity.Day(n); last != 0 && due > d.Today && (day == 0 || due < day) {
+				day = due
+			}
+		}
+		for j := range d.plan[i].entry {
+			if due := d.plan[i].entry[j].change(&d.memory, d.Today); due != 0 && (day == 0 || due < day) {
 				day = due
 			}
 		}

@@ -16,17 +16,17 @@ import (
 func TestTheLifecycleGoesForwardByItselfAndBackForAReason(t *testing.T) {
 	s := begin(t, "role_sales", "staff_20", "industry_core")
 	day := day0
-	s.want("accepted", s.on(day, scoretest.Activity(day, "lead.accepted")), "stage sql, enroll evaluation")
-	s.want("deal", s.on(day+1, scoretest.Activity(day+1, "deal.opened")), "stage opportunity #2")
-	s.want("no budget", s.on(day+2, scoretest.Activity(day+2, "lead.returned", "reason", "budget")), "stage returned #3, enroll after_no")
+	s.want("accepted", s.on(day, scoretest.Activity(day, "lead.accepted")), "stage sql, talk taken, enroll evaluation")
+	s.want("deal", s.on(day+1, scoretest.Activity(day+1, "deal.opened")), "stage opportunity #2, talk deal #2")
+	s.want("no budget", s.on(day+2, scoretest.Activity(day+2, "lead.returned", "reason", "budget")), "stage returned #3, talk free #3, enroll after_no")
 	s.want("what was before does not count", s.on(day+3, scoretest.Activity(day+3, "page.viewed", "kind", "article")), "")
 	if stage := s.Card(day + 3).Stage; stage != "iql" {
 		t.Errorf("reads again, and is %s", stage)
 	}
 	s.want("asks for a demo", s.on(day+4, scoretest.Activity(day+4, "form.posted", "form", "demo")),
 		"handover, fastlane demo, stage mql #4, unenroll evaluation, unenroll after_no")
-	s.want("accepted again", s.on(day+5, scoretest.Activity(day+5, "lead.accepted")), "stage sql #5")
-	s.want("bought", s.on(day+6, scoretest.Activity(day+6, "deal.won")), "stage customer #6")
+	s.want("accepted again", s.on(day+5, scoretest.Activity(day+5, "lead.accepted")), "stage sql #5, talk taken #4")
+	s.want("bought", s.on(day+6, scoretest.Activity(day+6, "deal.won")), "stage customer #6, talk free #5")
 	s.want("add-ons", s.on(day+7, scoretest.Activity(day+7, "page.viewed", "kind", "addons")), "")
 	s.want("add-ons again", s.on(day+8, scoretest.Activity(day+8, "page.viewed", "kind", "addons")), "stage service_ql #7")
 	s.want("a person says no", s.on(day+9, scoretest.Activity(day+9, "lead.adjusted", "stage", "lead")), "")

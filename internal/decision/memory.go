@@ -26,6 +26,8 @@ const (
 	markFastLane
 	markStage // since: the day on which the lead was last sent back
 	markAudience
+	markTalk // state: taken, dealing; since: of what was told last
+	markWake
 
 	firstTrack = 16
 )
@@ -59,6 +61,15 @@ func (m *memory) mark(id uint16) *mark {
 		m.marks = slices.Insert(m.marks, i, mark{id: id})
 	}
 	return &m.marks[i]
+}
+
+// look gives the mark with an id as it is, without making one: pointers to
+// others stay good.
+func (m *memory) look(id uint16) mark {
+	if i, ok := slices.BinarySearchFunc(m.marks, id, func(k mark, id uint16) int { return cmp.Compare(k.id, id) }); ok {
+		return m.marks[i]
+	}
+	return mark{id: id}
 }
 
 func (m *memory) encode() []byte {

@@ -23,8 +23,10 @@ type Reason struct {
 	// Asked: the lead asked for a person in the same moment, and the fast lane
 	// tells sales of it: a hand-over needs no alert of its own.
 	Asked bool `json:"a,omitempty"`
+	// Goal: what a track is for was reached.
+	Goal bool `json:"z,omitempty"`
 	// By is what set it off: total, signal, form, activity, stage, band, lost,
-	// silent, person, reason; What is which.
+	// silent, person, reason, audience, left, date; What is which.
 	By   string `json:"b,omitempty"`
 	What string `json:"x,omitempty"`
 	// Quiet is why nobody was told by itself.

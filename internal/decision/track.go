@@ -1,6 +1,10 @@
 package decision
 
-import "github.com/sarnakh/sarnakh/internal/activity"
+import (
+	"slices"
+
+	"github.com/sarnakh/sarnakh/internal/activity"
+)
 
 // tracks begins and ends nurture series.
 func (d *deciding) tracks() {
@@ -27,15 +31,45 @@ func (d *deciding) tracks() {
 		if m.state&inside == 0 {
 			continue
 		}
-		happened, lasts = d.fired(t.ends)
+		if by, goal := d.ends(t); by != nil {
+			m.state &^= inside
+			n := *m // the end has the number of its entry
+			n.n--
+			r := by.reason()
+			r.Goal = goal
+			d.add(Unenroll, t.name, &n, r)
+			continue
+		}
+		if since := m.since; int(d.Today-since) <= t.span {
+			d.wakes(t)
+		}
+	}
+}
+
+// ends gives the trigger that takes the lead out of a track, and whether it is
+// what the track is for.
+func (d *deciding) ends(t *track) (by *trigger, goal bool) {
+	for i, triggers := range [][]trigger{t.goals, t.ends} {
+		happened, lasts := d.fired(triggers)
 		if happened == nil {
 			happened = lasts
 		}
 		if happened != nil {
-			m.state &^= inside
-			n := *m // the end has the number of its entry
-			n.n--
-			d.add(Unenroll, t.name, &n, happened.reason())
+			return happened, i == 0
+		}
+	}
+	return nil, false
+}
+
+// wakes tells the steps of a track that wait for something that it has come.
+func (d *deciding) wakes(t *track) {
+	for i := range t.awaits {
+		g := &t.awaits[i]
+		if g.counted && len(d.Arrived) == 0 || !d.meets(g) {
+			continue
+		}
+		if !slices.ContainsFunc(t.awaits[:i], func(o trigger) bool { return o.Entry == g.Entry }) {
+			d.add(Wake, t.name, d.memory.mark(markWake), g.reason())
 		}
 	}
 }
@@ -63,6 +97,12 @@ func (d *deciding) meets(g *trigger) bool {
 	case g.Silent > 0:
 		last := d.facts.LastActive()
 		return last != 0 && int(d.Today-last) >= g.Silent
+	case g.Date != "":
+		return g.holds(&d.memory, d.Today)
+	case g.Audience != "":
+		return slices.Contains(d.joined, g.Audience)
+	case g.Left != "":
+		return slices.Contains(d.left, g.Left)
 	case g.Band != "":
 		return d.After.Band == g.Band
 	case g.Stage != "":
@@ -116,6 +156,12 @@ func (g *trigger) reason() Reason {
 		return Reason{By: "form", What: g.Form}
 	case g.Lost != "":
 		return Reason{By: "lost", What: g.Lost}
+	case g.Audience != "":
+		return Reason{By: "audience", What: g.Audience}
+	case g.Left != "":
+		return Reason{By: "left", What: g.Left}
+	case g.Date != "":
+		return Reason{By: "date", What: g.Date}
 	}
 	return Reason{By: "activity", What: g.Activity}
 }

@@ -430,7 +430,7 @@ func (p *retelling) decide(at int64, arrived []decision.Arrived, quiet decision.
 			p.profile.Apply([]activity.Property{{Name: r.Name, Value: r.Value}}, time.Unix(r.At, 0), r.By)
 		}
 	}
-	p.s.Profile = p.c.Set.Profile(&p.profile)
+	p.c.Know(p.s, &p.profile)
 	if err := p.s.Settle(p.c.Rules.Meters(), nil); err != nil {
 		return err
 	}

@@ -228,7 +228,7 @@ func TestACancelledBroadcastIsNeverFrozenAndWhoIsInsideLeaves(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := nurture.Decode(item.ID, item.Body)
-	if err != nil || len(r.Enrollments) != 1 || r.Enrollments[0].Track != "broadcast.after" || r.Enrollments[0].Ended != "the broadcast was cancelled" || item.DueAt != 0 {
+	if err != nil || len(r.Enrollments) != 1 || r.Enrollments[0].Track != "broadcast.after" || r.Enrollments[0].Ended != nurture.BroadcastOff || item.DueAt != 0 {
 		t.Fatalf("%+v, %v", r.Enrollments, err)
 	}
 }
@@ -290,7 +290,7 @@ func TestATickAsksForABroadcastOnlyWhereSomebodyIsInOne(t *testing.T) {
 	var due []store.Due
 	for i := range 60 {
 		r := &nurture.Recipient{ID: string(personID(i))}
-		r.Enroll(w.book.Nurture, "welcome", w.now)
+		r.Enroll(w.book.Nurture, "welcome", nurture.Entering{}, w.now)
 		people[r.ID], due = r, append(due, store.Due{ID: r.ID})
 	}
 	if _, err := n.plan(t.Context(), w.book, due, people, w.now); err != nil || reads != 0 {

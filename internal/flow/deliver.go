@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/decision"
@@ -33,7 +32,8 @@ const (
 	doneWebhook = "webhook"
 	doneTrack   = "track"
 	doneHold    = "hold"
-	doneQuiet   = "quiet" // listed, told nobody
+	doneQuiet   = "quiet"          // listed, told nobody
+	doneHeldOut = "track.held_out" // entered, and held out of marketing
 )
 
 // alertUnknown is how long an alert whose fate is not known waits for evidence
@@ -59,6 +59,8 @@ type Deliver struct {
 		ReadLedger(ctx context.Context, id lead.ID) (ledger.Item, error)
 		ReadProfile(ctx context.Context, id lead.ID) (store.Profile, error)
 		Park(ctx context.Context, p store.Parked) error
+		ReadCount(ctx context.Context, name string) (int, error)
+		AddCount(ctx context.Context, name string, was int) error
 		HistoryReader
 		RecipientStore
 		WorkStore
@@ -81,6 +83,9 @@ func (d *Deliver) Handle(ctx context.Context, m Message, now time.Time) error {
 	msg, err := DecodeDelivery(m.Body)
 	if err != nil {
 		return ParkMessage(ctx, d.Store, "deliveries", m, err)
+	}
+	if msg.Kind == messageKind {
+		return d.message(ctx, msg, now)
 	}
 	key := store.DecisionKey{Lead: msg.Lead, Kind: msg.Kind, Subject: msg.Subject, N: msg.N}
 	rec, err := d.Store.ReadDecision(ctx, key)
@@ -183,8 +188,12 @@ func (j *job) run() error {
 		part(doneTrack, j.enroll)
 	case decision.Unenroll:
 		part(doneTrack, j.unenroll)
+	case decision.Talk:
+		part(doneHold, j.talk)
+	case decision.Wake:
+		part(doneTrack, j.wake)
 	}
-	if j.Webhook != nil && j.msg.Kind != decision.Enroll && j.msg.Kind != decision.Unenroll {
+	if j.Webhook != nil && hooked[j.msg.Kind] {
 		part(doneWebhook, j.post)
 	}
 	if len(errs) == 0 && j.rec.Rank != "" { // a person had it told after all: that is done
@@ -192,6 +201,9 @@ func (j *job) run() error {
 	}
 	return errors.Join(errs...)
 }
+
+// hooked are the decisions that the business's webhook hears of.
+var hooked = map[string]bool{decision.Handover: true, decision.FastLane: true, decision.Stage: true, decision.Audience: true}
 
 // toldByFastLane says that sales hears of this hand-over by another decision of
 // the same moment: one person asking for a demo is one alert. Of a quiet one
@@ -275,47 +287,13 @@ func (j *job) claimant() int64 {
 	return int64(h.Sum64() >> 11) // a number that JSON keeps whole
 }
 
-// enroll puts the lead into a track.
-func (j *job) enroll() error {
-	why := ""
-	err := upsert(j.ctx, j.Store, string(j.msg.Lead), func(r *nurture.Recipient) bool {
-		if slices.ContainsFunc(r.Enrollments, func(e nurture.Enrollment) bool { return e.Track == j.msg.Subject && e.Since >= j.msg.At.Unix() }) {
-			why = "entered by this decision already, or by a later one"
-			return false
-		}
-		why = r.Enroll(j.c.Nurture, j.msg.Subject, j.now)
-		return why == ""
-	})
-	if err == nil && why != "" {
-		j.Log.Info("not enrolled", "lead", j.msg.Lead, "track", j.msg.Subject, "reason", why)
+// holding changes the recipient. One of whom no address is known is made when
+// marketing must wait: the address may come later.
+func (j *job) holding(hold bool, change func(*nurture.Recipient) bool) error {
+	if hold {
+		return upsert(j.ctx, j.Store, string(j.msg.Lead), change)
 	}
-	return err
-}
-
-// unenroll takes the lead out of a track.
-func (j *job) unenroll() error {
-	why := "goal reached"
-	if r, err := decision.DecodeReason(j.msg.ReasonBytes()); err == nil && r.By != "" {
-		why = strings.TrimSpace(r.By + " " + r.What)
-	}
-	return j.existing(func(r *nurture.Recipient) bool { return r.End(j.msg.Subject, why) })
-}
-
-// hold tells the recipient which stage the lead is in: in some, sales is
-// talking and marketing waits.
-func (j *job) hold() error {
-	held := slices.Contains(j.c.Nurture.HoldStages, j.msg.Subject)
-	return j.existing(func(r *nurture.Recipient) bool {
-		if r.ID != string(j.msg.Lead) {
-			held = held || r.Held // a stage of the lead that was absorbed lets nobody go
-		} else if j.msg.N <= r.StageN {
-			return false // a later stage was told already
-		} else {
-			r.StageN = j.msg.N
-		}
-		r.SetHold(held, j.msg.Subject, j.now)
-		return true
-	})
+	return j.existing(change)
 }
 
 // existing changes the recipient if there is one.

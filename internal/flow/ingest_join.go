@@ -125,7 +125,7 @@ func (b *batch) joinOne(j join) error {
 	if c.Rules.StageOf(from.Stage) > c.Rules.StageOf(into.Stage) {
 		into.Stage = from.Stage
 	}
-	into.Profile = c.Set.Profile(profile)
+	c.Know(into, profile)
 	b.taken.Decisions += len(conclude(c, into, nil, b.now, quiet))
 
 	// The absorbed lead keeps its log, so that the merge can be undone.

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -39,6 +40,7 @@ func moveRecipient(into, from *nurture.Recipient) {
 		into.Suppress(s.Address, s.Reason, time.Unix(s.At, 0))
 	}
 	into.Held = into.Held || from.Held
+	into.Talk = cmp.Or(into.Talk, from.Talk)
 	into.Fewer = into.Fewer || from.Fewer
 	into.Paused = max(into.Paused, from.Paused)
 	into.Prefer(into.Fewer, union(into.TopicsOff, from.TopicsOff))
@@ -46,7 +48,7 @@ func moveRecipient(into, from *nurture.Recipient) {
 		into.Remember(s) // caps are a person's, whichever address was written to
 	}
 	if h := from.Hand; h != nil {
-		into.Remember(nurture.Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class})
+		into.Remember(nurture.Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class, Arm: h.Arm})
 	}
 	for _, e := range from.Enrollments {
 		if e.Ended == movedOn {

@@ -212,7 +212,7 @@ func (b *batch) finish(l *line) error {
 		return nil
 	}
 	if l.profile != nil {
-		l.state.Profile = b.book.Set.Profile(l.profile)
+		b.book.Know(l.state, l.profile)
 	}
 	l.made = len(conclude(b.book, l.state, l.arrived, b.now, ""))
 	item, records, err := l.state.Finish(b.book.Rules.Meters(), l.shelf)

@@ -109,16 +109,8 @@ func (l *Letters) values(c *playbook.Compiled, r *nurture.Recipient, p *lead.Pro
 
 // offerOf is the offer that a step makes, nil where it makes none.
 func offerOf(c *playbook.Compiled, s *nurture.Send) *playbook.Offer {
-	t := c.Nurture.Track(s.Track)
-	if t == nil {
-		return nil
-	}
-	for _, step := range t.Steps {
-		if step.Name == s.Step {
-			if o, ok := c.Offer(step.Offer); ok {
-				return o
-			}
-		}
+	if o, ok := c.Offer(c.Nurture.OfferOf(s)); ok {
+		return o
 	}
 	return nil
 }

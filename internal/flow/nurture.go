@@ -32,6 +32,8 @@ type Nurture struct {
 	// Send hands a mail over with exactly one attempt.
 	Send    func(ctx context.Context, m mail.Message) (mail.Fate, error)
 	Letters *Letters
+	// Messages takes short messages to the deliveries queue.
+	Messages Outbox
 	// Short tells that the time of the invocation is nearly up.
 	Short func() bool
 	Log   *slog.Logger
@@ -39,7 +41,7 @@ type Nurture struct {
 
 // NurtureReport counts what a tick did.
 type NurtureReport struct {
-	Due, Claimed, Sent, Later, Refused, Unknown, Parked, Held, Skipped, Ended, Tasks, Lost int
+	Due, Claimed, Sent, Later, Refused, Unknown, Parked, Held, Skipped, Ended, Tasks, Messages, Lost int
 	// OldestDue is how long the one who waited longest was overdue.
 	OldestDue time.Duration
 }
@@ -110,6 +112,10 @@ func (n *Nurture) serve(ctx context.Context, c *playbook.Compiled, due []store.D
 			n.Log.Error("task not recorded, the step comes again", "recipient", k.was.ID, "error", err.Error())
 			continue
 		}
+		if err := n.messages(ctx, k, now); err != nil {
+			n.Log.Error("message not queued, the step comes again", "recipient", k.was.ID, "error", err.Error())
+			continue
+		}
 		kept = append(kept, k)
 	}
 	items := make([]store.Recipient, len(kept))
@@ -131,6 +137,7 @@ func (n *Nurture) serve(ctx context.Context, c *playbook.Compiled, due []store.D
 			continue
 		}
 		n.tell(k, rep)
+		rep.Messages += len(k.out.Messages)
 		if k.out.Send == nil {
 			continue
 		}
@@ -199,9 +206,9 @@ func (n *Nurture) decide(ctx context.Context, c *playbook.Compiled, due []store.
 			n.Log.Error("profile cannot be read", "recipient", d.ID, "error", err.Error())
 			continue
 		}
-		facts := nurture.Facts{Date: dates(profile)}
+		facts := nurture.Facts{Date: dates(profile), Attribute: profile.Text}
 		if item, ok := known.Ledgers[lead.ID(d.ID)]; ok {
-			if facts.Seen, err = seenSince(ctx, n.Store, c, item, now); err != nil {
+			if err := factsOf(ctx, n.Store, c, item, now, &facts); err != nil {
 				n.Log.Error("ledger cannot be read, the step comes again", "recipient", d.ID, "error", err.Error())
 				continue
 			}
@@ -304,6 +311,19 @@ func (n *Nurture) tasks(ctx context.Context, k *claimed, now time.Time, rep *Nur
 		rep.Tasks++
 	}
 	return nil
+}
+
+// messages queues the short messages of a claim before it is stored: deliver
+// carries out none whose claim does not stand, and a message twice is one.
+func (n *Nurture) messages(ctx context.Context, k *claimed, now time.Time) error {
+	if len(k.out.Messages) == 0 {
+		return nil
+	}
+	bodies := make([][]byte, len(k.out.Messages))
+	for i, m := range k.out.Messages {
+		bodies[i] = messageOf(k.was.ID, m, now).Encode()
+	}
+	return n.Messages.SendAll(ctx, bodies)
 }
 
 // tell logs and counts what was decided without a mail.

@@ -12,7 +12,7 @@ func TestOneRecipientWhoCannotBeServedStopsNoOther(t *testing.T) {
 	enrollInWelcome(o)
 	for _, id := range []string{"aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"} { // due before her, on either shard
 		r := &nurture.Recipient{ID: id, Email: id + "@example.ir"}
-		r.Enroll(o.book.Nurture, "welcome", o.now.Add(-1e9))
+		r.Enroll(o.book.Nurture, "welcome", nurture.Entering{}, o.now.Add(-1e9))
 		item, err := pack(r, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/ledger"
+	"github.com/sarnakh/sarnakh/internal/nurture"
 	"github.com/sarnakh/sarnakh/internal/playbook"
 )
 
@@ -72,14 +73,14 @@ func Recent(ctx context.Context, h HistoryReader, s *ledger.State, n int) ([]led
 	}
 }
 
-// seenSince answers whether a lead did something since a time, to the day.
-func seenSince(ctx context.Context, h HistoryReader, c *playbook.Compiled, item ledger.Item, now time.Time) (func(signal string, since time.Time) bool, error) {
+// factsOf fills in what a step may ask of a lead's ledger.
+func factsOf(ctx context.Context, h HistoryReader, c *playbook.Compiled, item ledger.Item, now time.Time, facts *nurture.Facts) error {
 	s, err := OpenState(ctx, h, c, item)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	today := c.Day(now)
-	return func(name string, since time.Time) bool {
+	facts.Seen = func(name string, since time.Time) bool {
 		for _, d := range c.Signals {
 			if d.Name == name {
 				f := c.Rules.Facts(s, today)
@@ -88,7 +89,17 @@ func seenSince(ctx context.Context, h HistoryReader, c *playbook.Compiled, item 
 			}
 		}
 		return false
-	}, nil
+	}
+	facts.InAudience = func(name string) bool {
+		for i, a := range c.Rules.Config().Audiences {
+			if a.Name == name {
+				return s.Audience.Has(c.Rules.AudienceNumber(i))
+			}
+		}
+		return false
+	}
+	facts.Persona = func() string { return c.Rules.Brief(s, today).Persona }
+	return nil
 }
 
 // days counts from one day to another, both included.

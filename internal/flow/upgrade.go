@@ -73,7 +73,7 @@ func upgrade(ctx context.Context, books *Books, c *playbook.Compiled, s *ledger.
 	if err := settleNow(c.Rules.Meters(), s, shelf, read); err != nil {
 		return nil, err
 	}
-	s.Profile = c.Set.Profile(p)
+	c.Know(s, p)
 	conclude(c, s, nil, now, decision.Rules)
 	return records, nil
 }

@@ -120,7 +120,7 @@ func (p *Plan) With(broadcasts ...*Broadcast) *Plan {
 	}
 	for _, b := range broadcasts {
 		if b.Cancelled != 0 {
-			q.over[b.Track()] = "the broadcast was cancelled"
+			q.over[b.Track()] = BroadcastOff
 			continue
 		}
 		q.tracks[b.Track()] = b.track()
@@ -130,7 +130,7 @@ func (p *Plan) With(broadcasts ...*Broadcast) *Plan {
 
 // gone says why a track is not in the plan.
 func (p *Plan) gone(track string) string {
-	return first(p.over[track], "the track left the playbook")
+	return first(p.over[track], TrackGone)
 }
 
 // BroadcastsDue names the broadcasts in which something is due for this person.
@@ -171,7 +171,7 @@ func (b *Broadcast) FreezeDue(now time.Time) (due, late bool) {
 // Enter puts the person into a broadcast, and forgets those long over. It
 // returns "" or why not, as Enroll does.
 func (r *Recipient) Enter(p *Plan, b *Broadcast, now time.Time) string {
-	if why := r.Enroll(p.With(b), b.Track(), now); why != "" {
+	if why := r.Enroll(p.With(b), b.Track(), Entering{}, now); why != "" {
 		return why
 	}
 	old := now.Add(-rememberBroadcasts).Unix()

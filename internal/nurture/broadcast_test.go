@@ -22,15 +22,15 @@ func TestABroadcastIsATrackThatObeysWhatEveryTrackObeys(t *testing.T) {
 		reason string
 	}{
 		{"free", func(*Recipient) {}, noon, "sent", ""},
-		{"no consent", func(r *Recipient) { r.Withdraw("email", "marketing", noon) }, noon, "skipped", "no consent"},
-		{"bounced", func(r *Recipient) { r.Suppress(r.Email, "bounce", noon) }, noon, "skipped", "address suppressed: bounce"},
-		{"no address", func(r *Recipient) { r.Email = "" }, noon, "skipped", "no e-mail address"},
-		{"topic", func(r *Recipient) { r.Prefer(false, []string{"tips"}) }, noon, "skipped", "topic switched off"},
+		{"no consent", func(r *Recipient) { r.Withdraw("email", "marketing", noon) }, noon, "skipped", because(NoConsent, Email)},
+		{"bounced", func(r *Recipient) { r.Suppress(r.Email, "bounce", noon) }, noon, "skipped", because(Suppression, "bounce")},
+		{"no address", func(r *Recipient) { r.Email = "" }, noon, "skipped", NoEmail},
+		{"topic", func(r *Recipient) { r.Prefer(false, []string{"tips"}) }, noon, "skipped", because(TopicOff, "tips")},
 		{"erased", func(r *Recipient) { r.Erase(noon) }, noon, "skipped", "erased"},
-		{"sales", func(r *Recipient) { r.SetHold(true, "sql", noon) }, noon, "held", "sales is talking with this person"},
-		{"paused", func(r *Recipient) { r.Pause(noon.AddDate(0, 0, 30), noon) }, noon, "held", "paused by the person"},
-		{"gap", func(r *Recipient) { r.Remember(Sent{ID: "x", At: noon.Add(-time.Hour).Unix(), Class: Marketing}) }, noon, "held", "48 hours between two mails"},
-		{"night", func(*Recipient) {}, later, "held", "quiet hours"},
+		{"sales", func(r *Recipient) { r.SetHold(true, "sql", noon) }, noon, "held", SalesTalks},
+		{"paused", func(r *Recipient) { r.Pause(noon.AddDate(0, 0, 30), noon) }, noon, "held", Paused},
+		{"gap", func(r *Recipient) { r.Remember(Sent{ID: "x", At: noon.Add(-time.Hour).Unix(), Class: Marketing}) }, noon, "held", because(Gap, 48, "")},
+		{"night", func(*Recipient) {}, later, "held", QuietHours},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := reader(t)
@@ -80,7 +80,7 @@ func TestACancelledBroadcastEndsForEverybodyWhoWaits(t *testing.T) {
 		t.Fatalf("the first who cancels counts: %+v", b)
 	}
 	o := r.Claim(p.With(b), Facts{}, noon, "a", DefaultTiming)
-	if o.Send != nil || r.Enrollments[0].Ended != "the broadcast was cancelled" || r.Due() != 0 {
+	if o.Send != nil || r.Enrollments[0].Ended != BroadcastOff || r.Due() != 0 {
 		t.Fatalf("claimed %+v, enrollment %+v", o.Send, r.Enrollments[0])
 	}
 }
@@ -113,8 +113,8 @@ func TestExpectationsAreCountedByReason(t *testing.T) {
 	for i := range 4 {
 		x.Add(Note{Kind: "held", Reason: "weekend", Until: noon.Add(time.Duration(i) * time.Hour)})
 	}
-	x.Add(Note{Kind: "skipped", Reason: "no consent"})
-	if x.Members != 8 || x.Sent != 3 || len(x.Rest) != 2 || x.Rest[0].Count != 4 || x.Rest[0].Until != noon.Add(3*time.Hour).Unix() || x.Rest[1].Reason != "no consent" {
+	x.Add(Note{Kind: "skipped", Reason: "no_consent:email"})
+	if x.Members != 8 || x.Sent != 3 || len(x.Rest) != 2 || x.Rest[0].Count != 4 || x.Rest[0].Until != noon.Add(3*time.Hour).Unix() || x.Rest[1].Reason != "no_consent:email" {
 		t.Fatalf("%+v", x)
 	}
 }

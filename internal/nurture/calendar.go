@@ -69,16 +69,16 @@ func (k calendar) next(t time.Time, zone *time.Location) (time.Time, string) {
 		clock := timeOfDay(local)
 		switch {
 		case holiday:
-			why = first(why, "holiday "+key)
+			why = first(why, because(Holiday, key))
 		case !k.open[local.Weekday()]:
-			why = first(why, "weekend")
+			why = first(why, Weekend)
 		case clock < k.from:
-			why = first(why, "quiet hours")
+			why = first(why, QuietHours)
 			return k.opening(at, zone), why
 		case clock < k.until:
 			return at, why
 		default:
-			why = first(why, "quiet hours")
+			why = first(why, QuietHours)
 		}
 		at = dayStart(y, m, d+1, zone)
 	}

@@ -4,18 +4,23 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
 
-// Facts is what a step may ask about the lead beyond the recipient item.
+// Facts is what a step may ask about the lead beyond the recipient item. Those
+// that need the ledger are nil where no step of the plan asks (see
+// AsksLedger).
 type Facts struct {
-	// Seen tells whether a signal was seen at or after a time. Nil where no
-	// step of the plan asks (see Plan.AsksLedger).
+	// Seen tells whether a signal was seen at or after a time, to the day.
 	Seen func(signal string, since time.Time) bool
+	// InAudience and Persona are those of now.
+	InAudience func(name string) bool
+	Persona    func() string
 	// Date gives a date attribute of the profile, zero where it is missing.
 	Date func(field string) time.Time
+	// Attribute gives the value of an attribute, "" where it is missing.
+	Attribute func(name string) string
 }
 
 // Note is something that the claim decided without a mail: a step that was
@@ -24,17 +29,18 @@ type Note struct {
 	Kind   string // skipped, held, ended, unknown, resent
 	Track  string
 	Step   string
-	Reason string
+	Reason string    // see ReadReason
 	Until  time.Time // held: the time at which it is tried again
 }
 
 // Outcome is what a claim wants done. The recipient was changed in memory: the
-// caller stores it under its version and only then acts on Send or Tasks.
+// caller stores it under its version and only then acts on Send.
 type Outcome struct {
-	Changed bool
-	Send    *Send
-	Tasks   []TaskDue
-	Notes   []Note
+	Changed  bool
+	Send     *Send
+	Tasks    []TaskDue
+	Messages []MessageDue
+	Notes    []Note
 }
 
 // TaskDue is a call for sales to make.
@@ -46,6 +52,14 @@ type TaskDue struct {
 	Due   time.Time
 }
 
+// MessageDue is a message to carry out: it is in Sends, open, under its ID.
+type MessageDue struct {
+	ID      string
+	Track   string
+	Step    string
+	Channel string
+}
+
 // Timing bounds a send. Lease must be longer than the function may run, and
 // the function longer than one HTTP call.
 type Timing struct {
@@ -55,6 +69,10 @@ type Timing struct {
 
 // DefaultTiming suits a function that runs at most a minute.
 var DefaultTiming = Timing{Lease: 2 * time.Minute, Unknown: time.Hour}
+
+// passes bounds what one claim decides: each finishes, postpones or skips one
+// step. What is left is due at once, and comes with the next tick.
+const passes = 64
 
 // Claim decides what is due for this person now and reserves at most one mail:
 // consent, suppression, caps, calendar, erasure and the lease are all judged
@@ -71,73 +89,42 @@ func (r *Recipient) Claim(p *Plan, facts Facts, now time.Time, attempt string, t
 	if r.Erased != 0 || r.Moved != "" {
 		return o
 	}
-	for range 16 { // each pass finishes, postpones or skips one step; a track is longer only by mistake
+	for range passes {
 		e := r.dueFirst(p, now)
 		if e == nil {
 			break
 		}
 		o.Changed = true
-		t := p.Track(e.Track)
-		if t == nil {
-			e.end(p.gone(e.Track))
-			o.note("ended", e, e.Ended)
-			continue
+		if s := r.step(&o, p, e, facts, now); s != nil {
+			r.claim(&o, p, e, s, now, attempt, timing)
+			break
 		}
-		index, step := t.step(e.Step, e.Index)
-		if step == nil {
-			e.end("finished")
-			o.note("ended", e, "finished")
-			continue
-		}
-		e.Step, e.Index = step.Name, index
-		if at := r.dateWanted(step, facts); at.After(now) {
-			e.Due, e.Held = at.Unix(), "waits for "+step.UntilField
-			o.held(e, at)
-			continue
-		}
-		if why := r.skips(p, t, step, e, facts); why != "" {
-			o.note("skipped", e, why)
-			e.advance(t, index, now)
-			if len(t.Steps) == 1 {
-				e.Ended = why // nothing else can say what became of it
-			}
-			continue
-		}
-		if step.Task != nil {
-			id := sendID(r.ID, e, 0)
-			within := time.Duration(step.Task.WithinHours) * time.Hour
-			o.Tasks = append(o.Tasks, TaskDue{ID: id, Track: e.Track, Step: step.Name, Task: *step.Task, Due: p.WorkDue(now, within)})
-			e.advance(t, index, now)
-			continue
-		}
-		if step.Class != Asked {
-			if until, rule := r.marketingFrom(p, now); rule != "" {
-				e.Held, e.Due = rule, 0
-				if !until.IsZero() {
-					e.Due = until.Unix()
-				}
-				o.held(e, until)
-				continue
-			}
-		}
-		r.claim(&o, e, t, step, now, attempt, timing)
-		return o
+	}
+	if o.Changed {
+		r.forget(p, now)
 	}
 	return o
 }
 
 // claim reserves the mail and moves the enrollment on.
-func (r *Recipient) claim(o *Outcome, e *Enrollment, t *Track, step *Step, now time.Time, attempt string, timing Timing) {
+func (r *Recipient) claim(o *Outcome, p *Plan, e *Enrollment, step *Step, now time.Time, attempt string, timing Timing) {
 	class := step.Class
 	if class == "" {
 		class = Marketing
 	}
-	r.Hand = &Send{
-		ID: sendID(r.ID, e, 0), Attempt: attempt, Track: e.Track, Step: step.Name, Index: e.Index, Round: e.Round, Mail: step.Mail,
+	h := &Send{
+		ID: sendID(r.ID, e, 0), Attempt: attempt, Track: e.Track, Step: step.Name, Index: e.Index, Round: e.Round, Lap: e.Lap, Mail: step.Mail,
 		Class: class, Claimed: now.Unix(), Lease: now.Add(timing.Lease).Unix(), WasDue: e.Due,
 	}
-	e.advance(t, e.Index, now)
-	o.Changed, o.Send = true, r.Hand
+	if a := step.arm(r.ID, e.Track); a != nil {
+		h.Arm = a.Name
+		if a.Mail != "" {
+			h.Mail = a.Mail
+		}
+	}
+	r.Hand = h
+	p.advance(r, e, p.Track(e.Track), e.Index, now)
+	o.Send = h
 }
 
 // reconcile looks at the send in hand: alive, sent again once (asked-for), or
@@ -151,12 +138,12 @@ func (r *Recipient) reconcile(o *Outcome, now time.Time, attempt string, timing 
 	if h.Class == Asked && h.Resent == 0 && r.Erased == 0 && r.SuppressedFor(r.Email) == "" {
 		h.Resent, h.Attempt, h.Claimed, h.Lease = 1, attempt, now.Unix(), now.Add(timing.Lease).Unix()
 		o.Send = h
-		o.Notes = append(o.Notes, Note{Kind: "resent", Track: h.Track, Step: h.Step, Reason: "no evidence that the asked-for mail left"})
+		o.Notes = append(o.Notes, Note{Kind: "resent", Track: h.Track, Step: h.Step, Reason: Resent})
 		return
 	}
-	r.remember(Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class, Unknown: true})
+	r.remember(Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class, Arm: h.Arm, Unknown: true})
 	r.Hand = nil
-	o.Notes = append(o.Notes, Note{Kind: "unknown", Track: h.Track, Step: h.Step, Reason: "no answer and no evidence: not repeated"})
+	o.Notes = append(o.Notes, Note{Kind: "unknown", Track: h.Track, Step: h.Step, Reason: NoEvidence})
 }
 
 // dueFirst picks the enrollment to serve: asked-for mail first, then by the
@@ -192,61 +179,13 @@ func (r *Recipient) dueFirst(p *Plan, now time.Time) *Enrollment {
 	return best
 }
 
-// skips gives the reason why a step does not fit this person, "" if it does.
-// Asked-for mail answers a request and needs no marketing consent.
-func (r *Recipient) skips(p *Plan, t *Track, s *Step, e *Enrollment, facts Facts) string {
-	since := time.Unix(e.Since, 0)
-	if s.Only != "" && (facts.Seen == nil || !facts.Seen(s.Only, since)) {
-		return "not seen: " + s.Only
-	}
-	if s.Unless != "" && facts.Seen != nil && facts.Seen(s.Unless, since) {
-		return "seen already: " + s.Unless
-	}
-	if s.NeedsMobile && r.Mobile == "" {
-		return "no mobile known"
-	}
-	if s.Mail == "" {
-		return ""
-	}
-	if r.Email == "" {
-		return "no e-mail address"
-	}
-	if why := r.SuppressedFor(r.Email); why != "" {
-		return "address suppressed: " + why
-	}
-	if s.Class == Asked {
-		return ""
-	}
-	if !r.Consents("email", "marketing", p.DoubleOptIn) {
-		return "no consent"
-	}
-	if t.Topic != "" && slices.Contains(r.TopicsOff, t.Topic) {
-		return "topic switched off"
-	}
-	return ""
-}
-
-func (r *Recipient) dateWanted(s *Step, facts Facts) time.Time {
-	if s.UntilField == "" || facts.Date == nil {
-		return time.Time{}
-	}
-	return facts.Date(s.UntilField)
-}
-
 // AsksLedger tells whether what is due for this person now needs the ledger:
 // a step that is only for those who did, or did not do, something.
 func (r *Recipient) AsksLedger(p *Plan, now time.Time) bool {
 	for i := range r.Enrollments {
-		e := &r.Enrollments[i]
-		t := p.Track(e.Track)
-		if t == nil || e.Ended != "" || e.Due == 0 || e.Due > now.Unix() {
-			continue
-		}
-		// A skipped step makes the next one current at once where its wait is 0.
-		for _, s := range t.Steps[min(e.Index, len(t.Steps)):] {
-			if s.Only != "" || s.Unless != "" {
-				return true
-			}
+		// A skipped step may make any other current at once.
+		if e := &r.Enrollments[i]; e.Ended == "" && e.Due != 0 && e.Due <= now.Unix() && p.asks[e.Track] {
+			return true
 		}
 	}
 	return false
@@ -261,8 +200,12 @@ func (o *Outcome) held(e *Enrollment, until time.Time) {
 }
 
 // sendID names the mail of one step of one enrollment: the same whoever
-// claims it, however often.
+// claims it, however often. Going round again makes another.
 func sendID(recipient string, e *Enrollment, resend int) string {
-	h := sha256.Sum256(fmt.Appendf(nil, "%d:%s%d:%s%d:%s%d.%d", len(recipient), recipient, len(e.Track), e.Track, len(e.Step), e.Step, e.Round, resend))
+	words := fmt.Appendf(nil, "%d:%s%d:%s%d:%s%d.%d", len(recipient), recipient, len(e.Track), e.Track, len(e.Step), e.Step, e.Round, resend)
+	if e.Lap > 0 {
+		words = fmt.Appendf(words, ".%d", e.Lap)
+	}
+	h := sha256.Sum256(words)
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(h[:10]))
 }

@@ -59,7 +59,7 @@ func TestAskedForMailLeavesAtOnceInTheNightAndWithoutConsent(t *testing.T) {
 	p := plan(t, nil)
 	night := time.Date(2026, 11, 26, 23, 0, 0, 0, time.UTC)
 	r := &Recipient{ID: "r1", Email: "a@example.ir"}
-	if why := r.Enroll(p, "welcome", night); why != "" {
+	if why := r.Enroll(p, "welcome", Entering{}, night); why != "" {
 		t.Fatal(why)
 	}
 	if got, _ := serve(r, p, night); strings.Join(got, " ") != "book" {
@@ -70,10 +70,10 @@ func TestAskedForMailLeavesAtOnceInTheNightAndWithoutConsent(t *testing.T) {
 func TestWithoutConsentMarketingStepsAreSkippedWithTheReasonAndTheTrackGoesOn(t *testing.T) {
 	p := plan(t, nil)
 	r := &Recipient{ID: "r1", Email: "a@example.ir", Mobile: "+989121112233"}
-	r.Enroll(p, "welcome", noon)
+	r.Enroll(p, "welcome", Entering{}, noon)
 	serve(r, p, noon)
 	mails, notes := serve(r, p, noon.Add(48*time.Hour))
-	if len(mails) != 0 || len(notes) != 1 || notes[0].Reason != "no consent" {
+	if len(mails) != 0 || len(notes) != 1 || notes[0].Reason != because(NoConsent, Email) {
 		t.Fatalf("mails %v, notes %v", mails, notes)
 	}
 	o := r.Claim(p, Facts{}, noon.Add(73*time.Hour), "a", DefaultTiming)
@@ -107,8 +107,8 @@ func TestAWithdrawalAfterTheGrantStopsMarketingWhateverArrivesFirst(t *testing.T
 func TestAPersonInAClaimGetsNothingElse(t *testing.T) {
 	p := plan(t, nil)
 	r := reader(t)
-	r.Enroll(p, "welcome", noon)
-	r.Enroll(p, "evaluate", noon)
+	r.Enroll(p, "welcome", Entering{}, noon)
+	r.Enroll(p, "evaluate", Entering{}, noon)
 	o := r.Claim(p, Facts{}, noon, "one", DefaultTiming)
 	if o.Send == nil || o.Send.Mail != "book" {
 		t.Fatalf("asked-for mail goes first: %+v", o)
@@ -124,7 +124,7 @@ func TestAPersonInAClaimGetsNothingElse(t *testing.T) {
 func TestMarketingOfUnknownFateIsParkedAndNeverRepeatedButAskedForMailIsSentOnceMore(t *testing.T) {
 	p := plan(t, nil)
 	r := reader(t)
-	r.Enroll(p, "welcome", noon)
+	r.Enroll(p, "welcome", Entering{}, noon)
 	asked := r.Claim(p, Facts{}, noon, "one", DefaultTiming).Send.ID
 	late := noon.Add(61 * time.Minute)
 	o := r.Claim(p, Facts{}, late, "two", DefaultTiming)
@@ -138,7 +138,7 @@ func TestMarketingOfUnknownFateIsParkedAndNeverRepeatedButAskedForMailIsSentOnce
 	if !r.Left(asked, "", late) || r.Sends[0].Unknown {
 		t.Fatal("late evidence settles the fate")
 	}
-	r.Enroll(p, "evaluate", noon)
+	r.Enroll(p, "evaluate", Entering{}, noon)
 	if o = r.Claim(p, Facts{}, noon, "m", DefaultTiming); o.Send == nil || o.Send.Class != Marketing {
 		t.Fatalf("%+v", o)
 	}
@@ -150,7 +150,7 @@ func TestMarketingOfUnknownFateIsParkedAndNeverRepeatedButAskedForMailIsSentOnce
 func TestAThrottledSendGoesBackToItsPlace(t *testing.T) {
 	p := plan(t, nil)
 	r := reader(t)
-	r.Enroll(p, "evaluate", noon)
+	r.Enroll(p, "evaluate", Entering{}, noon)
 	before := r.Enrollments[0]
 	o := r.Claim(p, Facts{}, noon, "one", DefaultTiming)
 	id := o.Send.ID
@@ -169,7 +169,7 @@ func TestAThrottledSendGoesBackToItsPlace(t *testing.T) {
 func TestWhileSalesIsTalkingMarketingWaitsAndWakesAfterwards(t *testing.T) {
 	p := plan(t, nil)
 	r := reader(t)
-	r.Enroll(p, "evaluate", noon)
+	r.Enroll(p, "evaluate", Entering{}, noon)
 	r.SetHold(true, "sql", noon)
 	if mails, notes := serve(r, p, noon); len(mails) != 0 || len(notes) != 1 || r.Due() != 0 {
 		t.Fatalf("mails %v notes %v due %d", mails, notes, r.Due())
@@ -183,12 +183,12 @@ func TestWhileSalesIsTalkingMarketingWaitsAndWakesAfterwards(t *testing.T) {
 func TestHeldMailSaysTheRuleAndTheTime(t *testing.T) {
 	p := plan(t, nil)
 	r := reader(t)
-	r.Enroll(p, "evaluate", noon)
+	r.Enroll(p, "evaluate", Entering{}, noon)
 	serve(r, p, noon)
 	_, notes := serve(r, p, noon.Add(time.Hour))
 	// 48 h after Tuesday noon is Thursday: closed until Saturday nine.
 	want := time.Date(2026, 11, 28, 5, 30, 0, 0, time.UTC)
-	if len(notes) != 1 || notes[0].Reason != "48 hours between two mails" || !notes[0].Until.Equal(want) {
+	if len(notes) != 1 || notes[0].Reason != because(Gap, 48, "") || !notes[0].Until.Equal(want) {
 		t.Fatalf("notes %+v, want until %s", notes, want)
 	}
 }
@@ -208,7 +208,7 @@ func TestNobodyEverGetsMoreThanTheCapsOrOutsideTheCalendar(t *testing.T) {
 			now = now.Add(time.Duration(rapid.IntRange(1, 2000).Draw(rt, "minutes")) * time.Minute)
 			switch rapid.IntRange(0, 5).Draw(rt, "what") {
 			case 0:
-				r.Enroll(p, rapid.SampledFrom([]string{"a", "b", "c", "d", "evaluate"}).Draw(rt, "track"), now)
+				r.Enroll(p, rapid.SampledFrom([]string{"a", "b", "c", "d", "evaluate"}).Draw(rt, "track"), Entering{}, now)
 			case 1:
 				r.Pause(now.Add(time.Hour), now)
 			default:
@@ -252,7 +252,7 @@ func TestABusyRecipientFitsTheItem(t *testing.T) {
 	r := reader(t)
 	r.Mobile = "+989121112233"
 	for _, name := range []string{"welcome", "evaluate"} {
-		r.Enroll(p, name, noon)
+		r.Enroll(p, name, Entering{}, noon)
 	}
 	for i := range 6 {
 		at := noon.Add(time.Duration(i) * 100 * time.Hour)

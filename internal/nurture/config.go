@@ -12,10 +12,13 @@ type Config struct {
 	Zone string `json:"zone"`
 	// Tracks in the order of the playbook; a higher Priority goes first.
 	Tracks []Track `json:"tracks"`
-	// Caps hold marketing mail of one person over all tracks.
+	// Caps hold what one person gets of marketing over all tracks.
 	Caps []Cap `json:"caps"`
-	// GapHours is the least time between two marketing mails to a person.
-	GapHours int `json:"gapHours"`
+	// GapHours is the least time between two marketing messages to a person,
+	// over all channels.
+	GapHours int       `json:"gapHours"`
+	Channels []Channel `json:"channels,omitempty"`
+	Holdout  *Holdout  `json:"holdout,omitempty"`
 	// Calendar says when marketing mail may leave; Calls when sales works.
 	Calendar Calendar `json:"calendar"`
 	Calls    Calendar `json:"calls"`
@@ -48,83 +51,38 @@ type Topic struct {
 	Title Text   `json:"title"`
 }
 
-// Track is a nurture series.
-type Track struct {
-	Name     string  `json:"name"`
-	Title    Text    `json:"title"`
-	Priority int     `json:"priority,omitempty"`
-	Topic    string  `json:"topic,omitempty"`
-	Entry    []Entry `json:"entry"`
-	// Ends lists what ends the track for a person who is inside.
-	Ends []Entry `json:"ends,omitempty"`
-	// ReentryDays is the least time after the last entry before a person may
-	// enter again; 0 means once for ever.
-	ReentryDays int    `json:"reentryDays,omitempty"`
-	Steps       []Step `json:"steps"`
-}
-
-// Entry is one trigger: exactly one of its first fields is set; MinFit
-// narrows it.
-type Entry struct {
-	Form     string `json:"form,omitempty"`     // a form was posted
-	Signal   string `json:"signal,omitempty"`   // a signal was seen
-	Stage    string `json:"stage,omitempty"`    // a lifecycle stage was entered
-	Band     string `json:"band,omitempty"`     // a band was entered
-	Lost     string `json:"lost,omitempty"`     // a deal was lost or a lead returned for this reason
-	Silent   int    `json:"silent,omitempty"`   // no human activity for so many days
-	MinFit   int    `json:"minFit,omitempty"`   // and fit at least this
-	Activity string `json:"activity,omitempty"` // an activity of this type
-}
-
-// Class says which rules a mail obeys.
-type Class string
-
+// Channels over which people are written to.
 const (
-	// Marketing mail needs consent and obeys caps and the calendar.
-	Marketing Class = "marketing"
-	// Asked mail answers one request of that person: at once, outside caps;
-	// suppression and erasure stop it too.
-	Asked Class = "asked"
+	Email = "email"
+	SMS   = "sms"
 )
 
-// Step is one mail or call task of a track.
-type Step struct {
-	Name string `json:"name"`
-	// Wait counts from the step before (the entry for the first).
-	WaitDays  int `json:"waitDays,omitempty"`
-	WaitHours int `json:"waitHours,omitempty"`
-	// UntilField names a date attribute of the profile to wait for instead.
-	UntilField string `json:"untilField,omitempty"`
-	Class      Class  `json:"class,omitempty"`
-	// Exactly one of Mail and Task is set.
-	Mail string `json:"mail,omitempty"`
-	Task *Task  `json:"task,omitempty"`
-	// Only and Unless name signals: the step is skipped unless Only was seen
-	// since entry, or if Unless was.
-	Only   string `json:"only,omitempty"`
-	Unless string `json:"unless,omitempty"`
-	// NeedsMobile skips the step for whom no mobile is known.
-	NeedsMobile bool `json:"needsMobile,omitempty"`
-	// Offer names a code to be issued once a lead.
-	Offer string `json:"offer,omitempty"`
-}
-
-// Wait is the time between the step before and this one.
-func (s Step) Wait() time.Duration {
-	return time.Duration(s.WaitDays)*24*time.Hour + time.Duration(s.WaitHours)*time.Hour
-}
-
-// Task is a call for sales to make.
-type Task struct {
-	Title Text `json:"title"`
-	// WithinHours of working time the call should be made.
-	WithinHours int `json:"withinHours,omitempty"`
-}
-
-// Cap is at most Count marketing mails in any window of Days days.
+// Cap is at most Count marketing messages in any window of Days days: over the
+// channel named, or over all of them.
 type Cap struct {
-	Count int `json:"count"`
-	Days  int `json:"days"`
+	Count   int    `json:"count"`
+	Days    int    `json:"days"`
+	Channel string `json:"channel,omitempty"`
+}
+
+// Channel is what a channel asks beyond what holds for all: a gap between two
+// of its own messages, and hours inside those of the calendar. Minutes after
+// local midnight; both 0 are the calendar's own.
+type Channel struct {
+	Name     string `json:"name"`
+	GapHours int    `json:"gapHours,omitempty"`
+	From     int    `json:"from,omitempty"`
+	Until    int    `json:"until,omitempty"`
+}
+
+// Holdout keeps some people out of marketing for as long as they are in a
+// track, to see what it does: Percent of those who enter a track, All percent
+// of everybody over all tracks. It begins with the entry From of a track;
+// before, so few would tell nothing.
+type Holdout struct {
+	Percent int `json:"percent,omitempty"`
+	All     int `json:"all,omitempty"`
+	From    int `json:"from"`
 }
 
 // Calendar is a week of open hours, with days and ranges that are closed.

@@ -7,7 +7,7 @@ import "time"
 // changed; a late answer for another attempt changes nothing.
 func (r *Recipient) Left(sendID, attempt string, at time.Time) bool {
 	if h := r.Hand; h != nil && h.ID == sendID && (attempt == "" || attempt == h.Attempt) {
-		r.remember(Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class})
+		r.remember(Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class, Arm: h.Arm})
 		r.Hand = nil
 		return true
 	}
@@ -29,7 +29,7 @@ func (r *Recipient) Left(sendID, attempt string, at time.Time) bool {
 // on with its next step.
 func (r *Recipient) Never(sendID, reason string) bool {
 	if h := r.Hand; h != nil && h.ID == sendID {
-		r.remember(Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class, Failed: reason})
+		r.remember(Sent{ID: h.ID, Mail: h.Mail, At: h.Claimed, Class: h.Class, Arm: h.Arm, Failed: reason})
 		r.Hand = nil
 		return true
 	}
@@ -52,8 +52,9 @@ func (r *Recipient) Release(attempt string, retry time.Time) bool {
 	r.Hand = nil
 	for i := range r.Enrollments {
 		e := &r.Enrollments[i]
-		if e.Track == h.Track && e.Round == h.Round && (e.Ended == "" || e.Ended == "finished") {
-			e.Step, e.Index, e.Due, e.Ended, e.Held = h.Step, h.Index, retry.Unix(), "", "the mail service asked to wait"
+		if e.Track == h.Track && e.Round == h.Round && (e.Ended == "" || e.Over()) {
+			e.Step, e.Index, e.Lap, e.Due, e.Ended, e.Held = h.Step, h.Index, h.Lap, retry.Unix(), "", Throttled
+			e.Began, e.Early, e.Met = h.Claimed, false, true // what the step waited for has come
 			return true
 		}
 	}

@@ -1,20 +1,20 @@
 package nurture
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
 
 // marketingFrom gives the first instant at or after now at which a marketing
-// mail may leave for this person, and the first rule that stands in the way of
-// now: "" when none does. A zero instant means: until an event changes it.
+// message may leave for this person over a channel, and the first rule that
+// stands in the way of now: "" when none does. A zero instant means: until an
+// event changes it.
 //
 // Rules push the time forward one after another until none does: a cap may end
 // in the night, and the night on a holiday.
-func (r *Recipient) marketingFrom(p *Plan, now time.Time) (time.Time, string) {
-	if r.Held {
-		return time.Time{}, "sales is talking with this person"
+func (r *Recipient) marketingFrom(p *Plan, channel string, now time.Time) (time.Time, string) {
+	if r.talking() {
+		return time.Time{}, SalesTalks
 	}
 	at, why := now, ""
 	push := func(to time.Time, rule string) {
@@ -22,25 +22,25 @@ func (r *Recipient) marketingFrom(p *Plan, now time.Time) (time.Time, string) {
 			at, why = to, first(why, rule)
 		}
 	}
-	zone := p.zone
-	if r.Zone != "" {
-		if z, err := time.LoadLocation(r.Zone); err == nil {
-			zone = z
-		}
-	}
+	zone := p.zoneOf(r)
 	for range 64 {
 		before := at
-		push(time.Unix(r.Paused, 0).UTC(), "paused by the person")
-		if last := r.lastMarketing(); last != 0 && p.GapHours > 0 {
-			push(time.Unix(last, 0).UTC().Add(time.Duration(p.GapHours)*time.Hour), fmt.Sprintf("%d hours between two mails", p.GapHours))
-		}
-		for _, c := range p.Caps {
-			to, full := r.capFrom(c, at)
-			if full {
-				push(to, fmt.Sprintf("at most %d mails in %d days", c.Count, c.Days))
+		push(time.Unix(r.Paused, 0).UTC(), Paused)
+		for _, g := range p.gaps {
+			if last := r.lastMarketing(g.Channel); last != 0 && g.covers(channel) {
+				push(time.Unix(last, 0).UTC().Add(time.Duration(g.GapHours)*time.Hour), because(Gap, g.GapHours, g.Channel))
 			}
 		}
-		to, rule := p.mail.next(at, zone)
+		for _, c := range p.Caps {
+			if c.Channel != "" && c.Channel != channel {
+				continue
+			}
+			to, full := r.capFrom(c, at)
+			if full {
+				push(to, because(CapFull, c.Count, c.Days, c.Channel))
+			}
+		}
+		to, rule := p.hours(channel).next(at, zone)
 		push(to, rule)
 		if at.Equal(before) {
 			break
@@ -49,8 +49,16 @@ func (r *Recipient) marketingFrom(p *Plan, now time.Time) (time.Time, string) {
 	return at, why
 }
 
+// gap is the least time between two messages, over one channel or over all.
+type gap struct {
+	Channel  string
+	GapHours int
+}
+
+func (g gap) covers(channel string) bool { return g.Channel == "" || g.Channel == channel }
+
 // capFrom tells whether a cap is full at an instant, and when it is not any
-// more. Mails of unknown fate count: they may have left.
+// more.
 func (r *Recipient) capFrom(c Cap, at time.Time) (time.Time, bool) {
 	count := c.Count
 	if r.Fewer {
@@ -58,8 +66,8 @@ func (r *Recipient) capFrom(c Cap, at time.Time) (time.Time, bool) {
 	}
 	window := int64(c.Days) * 24 * 3600
 	var inside []int64
-	for _, s := range r.Sends {
-		if s.Class == Marketing && s.Failed == "" && s.At > at.Unix()-window {
+	for i := range r.Sends {
+		if s := &r.Sends[i]; s.counts(c.Channel) && s.At > at.Unix()-window {
 			inside = append(inside, s.At)
 		}
 	}
@@ -70,18 +78,23 @@ func (r *Recipient) capFrom(c Cap, at time.Time) (time.Time, bool) {
 	return time.Unix(inside[len(inside)-count]+window, 0).UTC(), true
 }
 
-func (r *Recipient) lastMarketing() int64 {
+func (r *Recipient) lastMarketing(channel string) int64 {
 	for i := len(r.Sends) - 1; i >= 0; i-- {
-		if s := r.Sends[i]; s.Class == Marketing && s.Failed == "" {
+		if s := &r.Sends[i]; s.counts(channel) {
 			return s.At
 		}
 	}
 	return 0
 }
 
-// keepSends bounds the memory of sends: all that a cap may count, and a few
-// more to show.
-const keepSends = 12
+// What a recipient remembers of its sends. Caps count marketing over at most
+// maxWindowDays and at most maxCount of it; the rest is for people to look at,
+// and for evidence that comes late.
+const (
+	keepMarketing = 2 * maxCount
+	keepOthers    = 6
+	keepShown     = 2 // beyond what caps count, once the plan has said what they do
+)
 
 // Remember takes over what was sent under another id of the person.
 func (r *Recipient) Remember(s Sent) {
@@ -96,10 +109,57 @@ func (r *Recipient) remember(s Sent) {
 	for i > 0 && r.Sends[i-1].At > s.At {
 		i--
 	}
-	r.Sends = append(r.Sends, Sent{})
-	copy(r.Sends[i+1:], r.Sends[i:])
-	r.Sends[i] = s
-	if len(r.Sends) > keepSends {
-		r.Sends = r.Sends[len(r.Sends)-keepSends:]
+	r.Sends = slices.Insert(r.Sends, i, s)
+	marketing, others := 0, 0
+	r.keep(func(s *Sent) bool {
+		if s.Class == Marketing {
+			marketing++
+			return marketing <= keepMarketing
+		}
+		others++
+		return others <= keepOthers
+	})
+}
+
+// forget drops what neither a cap of the plan nor anybody will ask for. Old
+// enrollments that ended go too: the lead's own memory of decisions says
+// whether it may enter again.
+func (r *Recipient) forget(p *Plan, now time.Time) {
+	shown := 0
+	r.keep(func(s *Sent) bool {
+		if s.counts("") && s.At > now.Add(-p.window).Unix() || s.Open {
+			return true
+		}
+		shown++
+		return shown <= keepShown
+	})
+	ended := 0
+	for i := len(r.Enrollments) - 1; i >= 0; i-- {
+		e := &r.Enrollments[i]
+		if e.Ended == "" {
+			continue
+		}
+		if ended++; ended > keepEnded && now.Sub(time.Unix(e.Since, 0)) > forgetEnded {
+			r.Enrollments = slices.Delete(r.Enrollments, i, i+1)
+		}
 	}
+}
+
+// Ended enrollments: so many are kept whatever their age, and all that are
+// younger than a decision may still be on its way.
+const (
+	keepEnded   = 4
+	forgetEnded = 60 * 24 * time.Hour
+)
+
+// keep drops sends from the oldest on; which says of each, the newest first.
+func (r *Recipient) keep(which func(*Sent) bool) {
+	kept := len(r.Sends)
+	for i := len(r.Sends) - 1; i >= 0; i-- {
+		if which(&r.Sends[i]) {
+			kept--
+			r.Sends[kept] = r.Sends[i]
+		}
+	}
+	r.Sends = slices.Delete(r.Sends, 0, kept)
 }

@@ -1,6 +1,7 @@
 package nurture
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -14,11 +15,13 @@ type Recipient struct {
 	ID      string `json:"i"`
 	Email   string `json:"e,omitempty"`
 	Mobile  string `json:"m,omitempty"`
-	Locale  string `json:"l,omitempty"` // fa where empty
-	Zone    string `json:"z,omitempty"` // IANA; the business's where empty
-	Stage   string `json:"g,omitempty"` // lifecycle stage last told
-	StageN  int    `json:"k,omitempty"` // by the decision with this number
-	Held    bool   `json:"h,omitempty"` // sales is talking: taken, or a deal is open
+	Locale  string `json:"l,omitempty"`  // fa where empty
+	Zone    string `json:"z,omitempty"`  // IANA; the business's where empty
+	Stage   string `json:"g,omitempty"`  // lifecycle stage last told
+	StageN  int    `json:"k,omitempty"`  // by the decision with this number
+	Held    bool   `json:"h,omitempty"`  // sales is talking: by the stage
+	Talk    string `json:"y,omitempty"`  // sales is talking: the lead is taken, or a deal is open
+	TalkN   int    `json:"yn,omitempty"` // by the decision with this number
 	Erased  int64  `json:"x,omitempty"`
 	Moved   string `json:"o,omitempty"` // the recipient that this one became part of
 	Paused  int64  `json:"p,omitempty"` // marketing waits until then
@@ -54,14 +57,25 @@ type Suppressed struct {
 	At      int64  `json:"t"`
 }
 
-// Sent is a mail that left, or may have left.
+// Sent is a mail or message that left, or may have left.
 type Sent struct {
 	ID      string `json:"i"`
-	Mail    string `json:"m"`
+	Mail    string `json:"m"` // of a message: track and step, with a slash
 	At      int64  `json:"t"`
 	Class   Class  `json:"c"`
+	Channel string `json:"h,omitempty"` // e-mail where empty
+	Arm     string `json:"a,omitempty"` // of an experiment
+	Open    bool   `json:"o,omitempty"` // a message that is claimed and not yet carried out
 	Unknown bool   `json:"u,omitempty"` // its fate is not known; parked, never repeated
 	Failed  string `json:"f,omitempty"` // why it never left
+}
+
+// over is the channel of a send.
+func (s *Sent) over() string { return cmp.Or(s.Channel, Email) }
+
+// counts tells whether caps count it. What is of unknown fate may have left.
+func (s *Sent) counts(channel string) bool {
+	return s.Class == Marketing && s.Failed == "" && (channel == "" || s.over() == channel)
 }
 
 // Enrollment is one lead's place in one track.
@@ -74,6 +88,13 @@ type Enrollment struct {
 	Due   int64  `json:"d,omitempty"` // 0: waits for an event, or has ended
 	Held  string `json:"h,omitempty"` // the rule that postponed the step
 	Ended string `json:"e,omitempty"` // why it ended
+	Out   string `json:"o,omitempty"` // held out, to compare: of the track or of all
+	Lap   int    `json:"l,omitempty"` // how often the person was sent back to an earlier step
+	// A step that waits for something: since when, whether it had come earlier
+	// on that same day, and whether it has come.
+	Began int64 `json:"b,omitempty"`
+	Early bool  `json:"y,omitempty"`
+	Met   bool  `json:"m,omitempty"`
 }
 
 // Send is a mail that was claimed: decided and reserved, not yet known to have
@@ -90,6 +111,8 @@ type Send struct {
 	Claimed int64  `json:"k"`
 	Lease   int64  `json:"l"`
 	Resent  int    `json:"r,omitempty"`
+	Arm     string `json:"b,omitempty"` // of an experiment
+	Lap     int    `json:"q,omitempty"`
 	// WasDue keeps the due key of the item where it was while the send is in
 	// hand: moving it costs more than looking at it once more.
 	WasDue int64 `json:"w"`
@@ -177,15 +200,26 @@ func (r *Recipient) Pause(until, now time.Time) {
 	r.wake(now)
 }
 
-// SetHold notes that sales began or stopped talking to the person. Waiting
-// steps become due again when it stops.
+// SetHold notes that sales began or stopped talking to the person, by the stage
+// of the lifecycle. Waiting steps become due again when it stops.
 func (r *Recipient) SetHold(held bool, stage string, now time.Time) {
-	was := r.Held
+	was := r.talking()
 	r.Held, r.Stage = held, stage
-	if was && !held {
+	if was && !r.talking() {
 		r.wake(now)
 	}
 }
+
+// SetTalk notes that the lead is taken or has an open deal; "" is neither.
+func (r *Recipient) SetTalk(talk string, now time.Time) {
+	was := r.talking()
+	r.Talk = talk
+	if was && !r.talking() {
+		r.wake(now)
+	}
+}
+
+func (r *Recipient) talking() bool { return r.Held || r.Talk != "" }
 
 // Erase forgets everything but the fact and the suppression.
 func (r *Recipient) Erase(at time.Time) {
@@ -196,6 +230,8 @@ func (r *Recipient) Erase(at time.Time) {
 // again.
 func (r *Recipient) wake(now time.Time) {
 	for i := range r.Enrollments {
+		// A step that waits for something goes on waiting: it is asked again, and
+		// finds its own end.
 		if e := &r.Enrollments[i]; e.Ended == "" && e.Held != "" {
 			e.Due = now.Unix()
 		}

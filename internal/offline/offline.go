@@ -154,7 +154,7 @@ func (l *Lead) play(c *playbook.Compiled, today activity.Day) error {
 		if a.excluded != playbook.NotExcluded {
 			l.State.Excluded = uint8(a.excluded)
 		}
-		l.State.Profile = c.Set.Profile(&l.profile)
+		c.Know(l.State, &l.profile)
 		e, _ := c.Entry(a.Activity)
 		if err := l.State.Append(m, e); err != nil {
 			return err

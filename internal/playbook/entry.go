@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 )
 
@@ -57,4 +58,14 @@ func adjustment(a *activity.Activity, zone *time.Location) (points int, until ac
 		}
 	}
 	return points, until
+}
+
+// Know brings what a ledger keeps of a profile up to date: the signals that it
+// meets, and the dates that let people into tracks.
+func (c *Compiled) Know(s *ledger.State, p *lead.Profile) {
+	s.Profile = c.Set.Profile(p)
+	s.Memory = c.Decisions.Dates(s.Memory, func(attribute string) (activity.Day, bool) {
+		t, err := time.Parse(time.DateOnly, p.Text(attribute))
+		return activity.DayOf(t, time.UTC), err == nil
+	})
 }

@@ -23,6 +23,9 @@ type Config struct {
 	FastLane []signal.Number `json:"fastLane,omitempty"`
 	// Audiences are live segments by score and signals.
 	Audiences []Audience `json:"audiences,omitempty"`
+	// Watch lists signals that tracks ask about: counted, whether or not they
+	// are worth points.
+	Watch []signal.Number `json:"watch,omitempty"`
 }
 
 // Title is a wording in the two languages of the house.

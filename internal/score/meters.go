@@ -52,7 +52,7 @@ func (c Config) Meters(set *signal.Set) []ledger.Meter {
 
 // named lists the signals that something other than points hangs on.
 func (c Config) named() []signal.Number {
-	out := slices.Clone(c.FastLane)
+	out := slices.Concat(c.FastLane, c.Watch)
 	for _, s := range c.Funnel {
 		out = append(out, s.Signals...)
 	}

@@ -34,7 +34,7 @@ func (w *World) checkDecisions() {
 			known["dec_"+tagCode.EncodeToString([]byte(key))] = true
 			w.carriedOut(d)
 			switch d.Kind {
-			case decision.Handover, decision.FastLane, decision.Stage, decision.Audience:
+			case decision.Handover, decision.FastLane, decision.Stage, decision.Audience, decision.Wake, decision.Talk:
 				numbers[d.Kind] = append(numbers[d.Kind], d.N)
 			case decision.Enroll:
 				numbers[d.Kind+" "+d.Subject] = append(numbers[d.Kind+" "+d.Subject], d.N)
@@ -115,8 +115,11 @@ func (w *World) carriedOut(d store.Decision) {
 		want("hold", "webhook")
 	case decision.Audience:
 		want("webhook")
-	case decision.Enroll, decision.Unenroll:
+	case decision.Enroll, decision.Unenroll, decision.Wake:
 		want("track")
+		return
+	case decision.Talk:
+		want("hold")
 		return
 	}
 	if w.hooked["dec_"+tag] == nil {

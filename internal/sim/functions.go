@@ -225,7 +225,8 @@ func (w *World) coldNurture(p *process) {
 	s := shop{p}
 	p.hot.nurture = &flow.Nurture{
 		Store: s, Playbook: flow.NewBooks(s).InForce, Send: w.post.send(p), Short: w.short, Log: silent,
-		Letters: &flow.Letters{Keys: w.keys, PublicURL: publicURL, From: "sarnakh@business.test"},
+		Messages: outbox{p, w.deliveries},
+		Letters:  &flow.Letters{Keys: w.keys, PublicURL: publicURL, From: "sarnakh@business.test"},
 	}
 }
 

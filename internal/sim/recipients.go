@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -34,11 +35,14 @@ func (w *World) checkRecipients() {
 		}
 		decided := map[string]int{}
 		last, stage := 0, ""
+		lastTalk, talk := 0, decision.Free
 		for _, d := range list {
 			switch {
 			case d.Quiet:
 			case d.Kind == decision.Enroll:
-				decided[d.Subject]++
+				decided[d.Subject] = max(decided[d.Subject], d.N)
+			case d.Kind == decision.Talk && d.N > lastTalk:
+				lastTalk, talk = d.N, d.Subject
 			case d.Kind == decision.Stage && d.N > last:
 				last, stage = d.N, d.Subject
 			}
@@ -48,13 +52,19 @@ func (w *World) checkRecipients() {
 				decided[e.Track] = 1 // entered by its freezing, once
 			}
 			if e.Round > decided[e.Track] && !w.absorbed(lead.ID(id)) {
-				w.double("%s entered %s %d times, it was decided %d times", id, e.Track, e.Round, decided[e.Track])
+				w.double("%s entered %s for the %d. time, it was decided for the %d. at most", id, e.Track, e.Round, decided[e.Track])
 			}
 			if late := w.now.Unix() - e.Due; e.Ended == "" && e.Due != 0 && late > 3600 {
 				w.broken("%s waits for %s of %s since %s", id, e.Step, e.Track, clockOf(e.Due))
 			}
 		}
-		if w.absorbed(lead.ID(id)) || last == 0 {
+		if w.absorbed(lead.ID(id)) {
+			continue
+		}
+		if is := cmp.Or(r.Talk, decision.Free); is != talk {
+			w.broken("it was decided that sales and %s are: %s, and marketing has it as %s", id, talk, is)
+		}
+		if last == 0 {
 			continue
 		}
 		if held := slices.Contains(w.newest().Playbook.Nurture.HoldStages, stage); held != r.Held {

@@ -280,6 +280,14 @@ func (s shop) WriteWork(ctx context.Context, x store.Work) error {
 	return act(s.p, "write work", string(x.Lead), true, func() error { return s.p.w.mem.WriteWork(ctx, x) })
 }
 
+func (s shop) ReadCount(ctx context.Context, name string) (int, error) {
+	return around(s.p, "read count", name, false, func() (int, error) { return s.p.w.mem.ReadCount(ctx, name) })
+}
+
+func (s shop) AddCount(ctx context.Context, name string, was int) error {
+	return act(s.p, "add count", name, true, func() error { return s.p.w.mem.AddCount(ctx, name, was) })
+}
+
 func (s shop) Park(ctx context.Context, p store.Parked) error {
 	return act(s.p, "park", p.ID, false, func() error { return s.p.w.mem.Park(ctx, p) })
 }

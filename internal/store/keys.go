@@ -117,6 +117,9 @@ func BroadcastKey(id string) DeskKey { return DeskKey{"broadcasts", id} }
 // LeaseKey: lease, <name>.
 func LeaseKey(name string) DeskKey { return DeskKey{"lease", name} }
 
+// CountKey: count, <name>.
+func CountKey(name string) DeskKey { return DeskKey{"count", name} }
+
 func clip(s string, n int) string {
 	if len(s) > n {
 		return s[:n]

@@ -236,3 +236,29 @@ func (s *Store) TakeLease(ctx context.Context, name, holder string, until, now t
 	}
 	return nil
 }
+
+// ReadCount reads a counter; one that was never written is 0.
+func (s *Store) ReadCount(ctx context.Context, name string) (int, error) {
+	it, err := s.one(ctx, s.tables.Desk, deskKey(store.CountKey(name)), true)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read count %s: %w", name, err)
+	}
+	return int(numberOf(it, "n")), nil
+}
+
+// AddCount stores was + 1 if the counter is at was.
+func (s *Store) AddCount(ctx context.Context, name string, was int) error {
+	it := deskKey(store.CountKey(name))
+	it["n"] = number(was + 1)
+	condition, values := "attribute_not_exists(k)", item(nil)
+	if was > 0 {
+		condition, values = "n = :was", item{":was": number(was)}
+	}
+	if _, err := s.put(ctx, s.tables.Desk, it, condition, values); err != nil {
+		return fmt.Errorf("add to count %s: %w", name, err)
+	}
+	return nil
+}

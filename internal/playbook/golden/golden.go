@@ -160,7 +160,7 @@ func (p *player) do(a *activity.Activity, day activity.Day) error {
 	if p.c.Fake(string(email), a.Who.Phone) != "" {
 		a.Flags |= activity.Held
 	}
-	p.state.Profile = p.c.Set.Profile(&p.profile)
+	p.c.Know(p.state, &p.profile)
 	packed, _ := p.c.Dictionary.Pack(a.Properties)
 	e := ledger.Entry{Key: key, PayloadHash: a.Fingerprint(), Type: a.Type, At: a.At.Unix(), Received: a.Received.Unix(), Day: day,
 		Hits: p.c.Set.Match(a, nil), Packed: packed, Flags: a.Flags}

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io/fs"
 	"path"
@@ -59,14 +60,16 @@ func (r *reader) usesOfMails() map[string]*mailUse {
 			return e.Form != "" && slices.ContainsFunc(r.p.Forms, func(f form.Config) bool { return f.Name == e.Form && f.Magnet != nil })
 		})
 		for _, s := range t.Steps {
-			u := uses[s.Mail]
-			if u == nil {
-				u = &mailUse{Use: mailsource.Use{Magnet: true}}
-				uses[s.Mail] = u
+			for _, name := range s.Mails() {
+				u := uses[name]
+				if u == nil {
+					u = &mailUse{Use: mailsource.Use{Magnet: true}}
+					uses[name] = u
+				}
+				u.offer = u.offer || s.Offer != "" || slices.ContainsFunc(s.Arms, func(a nurture.Arm) bool { return a.Offer != "" && cmp.Or(a.Mail, s.Mail) == name })
+				u.Marketing = u.Marketing || s.Class != nurture.Asked
+				u.Magnet = u.Magnet && magnet
 			}
-			u.offer = u.offer || s.Offer != ""
-			u.Marketing = u.Marketing || s.Class != nurture.Asked
-			u.Magnet = u.Magnet && magnet
 		}
 	}
 	return uses

@@ -128,7 +128,7 @@ func TestWhatIsWrongIsToldWithItsPlaceAndWhatWouldBeRight(t *testing.T) {
 		"a section twice":              {"forms.yaml", "tracks:", "score: {}\ntracks:", "forms.yaml:6:1: section score stands twice; the first is in business.yaml, line 6"},
 		"a key twice":                  {"signals.yaml", "  demo: {on", "  page: {on: page.viewed}\n  demo: {on", ""},
 		"no YAML":                      {"signals.yaml", "groups:", "groups: [", ""},
-		"a step with nothing":          {"forms.yaml", "mail: hello, ", "", "forms.yaml:10:10: a step has either a mail or a task; give one of them"},
+		"a step with nothing":          {"forms.yaml", "mail: hello, ", "", "forms.yaml:10:10: a step does one thing; give one of mail (or arms), message, task and split"},
 		"a form that names nobody":     {"forms.yaml", "identity: email, ", "", "forms.yaml:2:5: form demo asks for nothing that names the lead; give a field identity: email, phone or external"},
 		"a mail that names an unknown": {"mails/hello.fa.md", "lead.role", "lead.rle", ""},
 		"a mail without a fallback":    {"mails/hello.fa.md", ` | default: "دوست"`, "", ""},

@@ -288,3 +288,21 @@ func (s *Store) TakeLease(_ context.Context, name, holder string, until, now tim
 	s.leases[name] = lease{holder, until.UTC().Truncate(time.Second)}
 	return nil
 }
+
+// ReadCount reads a counter; one that was never written is 0.
+func (s *Store) ReadCount(_ context.Context, name string) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.counts[name], nil
+}
+
+// AddCount stores was + 1 if the counter is at was.
+func (s *Store) AddCount(_ context.Context, name string, was int) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.counts[name] != was {
+		return fmt.Errorf("add to count %s: %w", name, store.ErrConflict)
+	}
+	s.counts[name]++
+	return nil
+}

@@ -38,6 +38,7 @@ type Store struct {
 	progress   map[store.DeskKey]store.Progress
 	leases     map[string]lease
 	broadcasts map[string]store.Broadcast
+	counts     map[string]int
 	onLedger   func(ledger.Item)
 }
 
@@ -53,7 +54,7 @@ func New() *Store {
 		profiles: map[lead.ID]store.Profile{}, recipients: map[string]store.Recipient{}, suppressed: map[string]store.Suppression{},
 		decisions: map[store.DecisionKey]store.Decision{}, work: map[lead.ID]store.Work{}, parked: map[store.DeskKey]store.Parked{},
 		proposals: map[store.DeskKey]store.Proposal{}, versions: map[uint32]store.Playbook{},
-		progress: map[store.DeskKey]store.Progress{}, leases: map[string]lease{}, broadcasts: map[string]store.Broadcast{},
+		progress: map[store.DeskKey]store.Progress{}, leases: map[string]lease{}, broadcasts: map[string]store.Broadcast{}, counts: map[string]int{},
 	}
 }
 

@@ -116,4 +116,9 @@ type Store interface {
 	// TakeLease holds a name until a time, unless another holder has it at now
 	// (ErrConflict). The same holder may take it again.
 	TakeLease(ctx context.Context, name, holder string, until, now time.Time) error
+
+	// ReadCount reads a counter, 0 where there is none; AddCount stores was + 1
+	// if it is at was, otherwise ErrConflict.
+	ReadCount(ctx context.Context, name string) (int, error)
+	AddCount(ctx context.Context, name string, was int) error
 }

@@ -287,6 +287,14 @@ func jobs(t *testing.T, s Store) {
 	must(t, lease("a", 2*time.Minute, 59*time.Second))
 	must(t, lease("b", 3*time.Minute, 2*time.Minute))
 	wantConflict(t, lease("a", 3*time.Minute, 2*time.Minute), "a lease that moved on")
+
+	for was := range 3 {
+		if n, err := s.ReadCount(t.Context(), job); n != was || err != nil {
+			t.Errorf("the count is %d, want %d (%v)", n, was, err)
+		}
+		must(t, s.AddCount(t.Context(), job, was))
+		wantConflict(t, s.AddCount(t.Context(), job, was), "a count that moved on")
+	}
 }
 
 func copies(t *testing.T, s Store) {
