@@ -25,6 +25,7 @@ func (r *reader) cond(v *value, kind signal.Kind) *signal.Condition {
 }
 
 func (r *reader) condition(v *value, kind signal.Kind, depth int, left *int) *signal.Condition {
+	r.noted(v).condition = true
 	if !r.isKind(v, mapping, "form: ebook") {
 		if v != nil && v.kind == null {
 			r.fault(v.place, "the condition is empty", "name a field and what it must be, such as form: ebook")

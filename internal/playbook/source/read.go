@@ -44,8 +44,7 @@ func Recheck(fsys fs.FS, previous *playbook.Playbook, now time.Time) (p *playboo
 }
 
 func check(fsys fs.FS, previous *playbook.Playbook, now time.Time, before bool) (p *playbook.Playbook, faults, warnings Faults) {
-	r := &reader{before: before, sections: map[string]*value{}, p: &playbook.Playbook{Format: playbook.Format}, previous: previous, signals: map[string]*rule{}, hashes: map[string]string{},
-		consents: map[string]*value{}, used: map[string]bool{}, where: map[string]place{}}
+	r := newReader(previous, before)
 	r.load(fsys)
 	// A file that could not be read leaves everything that names its parts
 	// dangling: those faults would only hide the first.
@@ -57,6 +56,11 @@ func check(fsys fs.FS, previous *playbook.Playbook, now time.Time, before bool) 
 		return nil, r.faults.sorted(), r.warnings.sorted()
 	}
 	return r.p, nil, r.warnings.sorted()
+}
+
+func newReader(previous *playbook.Playbook, before bool) *reader {
+	return &reader{before: before, sections: map[string]*value{}, p: &playbook.Playbook{Format: playbook.Format}, previous: previous, signals: map[string]*rule{}, hashes: map[string]string{},
+		consents: map[string]*value{}, used: map[string]bool{}, where: map[string]place{}}
 }
 
 // maxFiles bounds the YAML files of a playbook.

@@ -20,6 +20,7 @@ type reader struct {
 	p        *playbook.Playbook
 	previous *playbook.Playbook
 	before   bool // the files were in force before
+	noting   bool // notes what it asks of values: see Schema
 
 	signals  map[string]*rule // by name, as declared
 	order    []*rule
@@ -60,6 +61,7 @@ func (r *reader) fields(v *value, known ...string) bool {
 	if v == nil || v.kind == null {
 		return false
 	}
+	r.noted(v).keys = union(r.noted(v).keys, known)
 	if v.kind != mapping {
 		r.fault(v.place, fmt.Sprintf("here stands %s", v.kind), "a mapping is right, with "+listed(known))
 		return false
@@ -73,6 +75,7 @@ func (r *reader) fields(v *value, known ...string) bool {
 }
 
 func (r *reader) text(v *value) string {
+	r.noted(v).texts = true
 	if v != nil && v.kind == number {
 		return v.text // 5 as a word: an option, a code
 	}
@@ -115,6 +118,8 @@ func isName(s string) bool {
 
 // whole reads a whole number between two ends.
 func (r *reader) whole(v *value, least, most int) int {
+	r.noted(v).whole = true
+	r.between(v, float64(least), float64(most))
 	if !r.isKind(v, number, "5") {
 		return 0
 	}
@@ -134,6 +139,7 @@ func (r *reader) optional(v *value, least, most int) *int {
 }
 
 func (r *reader) decimal(v *value, least, most float64) float64 {
+	r.between(v, least, most)
 	if !r.isKind(v, number, "2.5") {
 		return 0
 	}
@@ -144,12 +150,19 @@ func (r *reader) decimal(v *value, least, most float64) float64 {
 	return v.number
 }
 
+// between notes the ends of a number.
+func (r *reader) between(v *value, least, most float64) {
+	n := r.noted(v)
+	n.add(&note{ranged: true, least: least, most: most})
+}
+
 func (r *reader) yes(v *value) bool {
 	return r.isKind(v, yesNo, "true") && v.yes
 }
 
 // titled reads a wording: {fa: …, en: …}, or one text for Persian.
 func (r *reader) titled(v *value) playbook.Text {
+	r.noted(v).wording = true
 	if v != nil && v.kind == text {
 		return playbook.Text{Fa: strings.TrimSpace(v.text)}
 	}
@@ -166,6 +179,7 @@ func (r *reader) title(v *value) score.Title {
 
 // list gives the items; a single value stands for a list of one.
 func (r *reader) list(v *value) []*value {
+	r.noted(v).single = true
 	switch {
 	case v == nil || v.kind == null:
 		return nil
@@ -187,6 +201,7 @@ func (r *reader) texts(v *value) []string {
 
 // choice reads one word of a few.
 func (r *reader) choice(v *value, known ...string) string {
+	r.noted(v).words = union(r.noted(v).words, known)
 	s := r.text(v)
 	if s != "" && !slices.Contains(known, s) {
 		r.unknown(v.place, "choice", s, known)
@@ -202,6 +217,7 @@ func (r *reader) entries(section, key string, most int, each func(name string, a
 	if s == nil || s.kind == null {
 		return
 	}
+	r.noted(s).named = true
 	seen := map[string]place{}
 	count := 0
 	one := func(name string, at place, v *value) {

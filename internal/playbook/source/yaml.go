@@ -51,6 +51,7 @@ type value struct {
 	yes    bool
 	items  []*value
 	pairs  []pair
+	note   *note // what the reader asked of it, while it notes that
 }
 
 type pair struct {
