@@ -17,6 +17,7 @@ type PlaybookCmd struct {
 	Test  playbookTestCmd  `cmd:"" help:"Play the golden leads of a playbook and say where they come out differently."`
 
 	Diff     playbookDiffCmd     `cmd:"" help:"Say in words what a playbook says differently from an older one."`
+	Preview  playbookPreviewCmd  `cmd:"" help:"Say who would move if a playbook were published: both ways, at which threshold, by which line. Writes nothing."`
 	Versions playbookVersionsCmd `cmd:"" help:"List what was published: when, by whom, why."`
 	Rollback playbookRollbackCmd `cmd:"" help:"Publish what an earlier playbook said, under a new number."`
 }

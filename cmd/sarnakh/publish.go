@@ -21,9 +21,10 @@ type publishCmd struct {
 // publishing is what every verb asks that brings another playbook into force.
 type publishing struct {
 	settings
-	Why  string        `placeholder:"TEXT" help:"What changed, for those who read the list of versions."`
-	By   string        `placeholder:"NAME" help:"Who publishes; the user of this machine without it."`
-	Wait time.Duration `placeholder:"DURATION" help:"Wait so long at most until all leads were looked at again."`
+	Why    string        `placeholder:"TEXT" help:"What changed, for those who read the list of versions."`
+	By     string        `placeholder:"NAME" help:"Who publishes; the user of this machine without it."`
+	Wait   time.Duration `default:"1h" placeholder:"DURATION" help:"Wait so long at most until all leads were looked at again."`
+	Detach bool          `help:"Do not wait: the job goes on by itself."`
 }
 
 func (c *publishCmd) Run(ctx context.Context) error {
@@ -36,7 +37,7 @@ func (c *publishCmd) Run(ctx context.Context) error {
 		return err
 	}
 	done, err := tool.Publish(ctx, store, jobs, tool.Publishing{
-		Folder: os.DirFS(c.Folder), By: c.author(), Why: c.Why, Now: time.Now(), First: c.First,
+		Folder: os.DirFS(c.Folder), By: userOr(c.By), Why: c.Why, Now: time.Now(), First: c.First,
 	})
 	for _, f := range done.Warnings {
 		fmt.Fprintf(os.Stderr, "%s/%s (can work, looks wrong)\n", c.Folder, f)
@@ -45,7 +46,7 @@ func (c *publishCmd) Run(ctx context.Context) error {
 		return tool.InFolder(c.Folder, err)
 	}
 	if done.Job == "" && c.Rescore && done.Number == done.Was {
-		if done.Job, err = tool.Rescore(ctx, jobs, done.Number); err != nil {
+		if done.Job, err = tool.Rescore(ctx, jobs, done.Number, time.Now()); err != nil {
 			return err
 		}
 	}
@@ -55,15 +56,24 @@ func (c *publishCmd) Run(ctx context.Context) error {
 // finish says what came of it, and waits for the job where that is asked.
 func (c *publishing) finish(ctx context.Context, store tool.ProgressStore, done tool.Published) error {
 	fmt.Println(done)
-	if done.Job == "" || c.Wait == 0 {
+	if done.Job == "" || c.Detach {
 		return nil
 	}
 	wait, cancel := context.WithTimeout(ctx, c.Wait)
 	defer cancel()
-	return tool.AwaitJob(wait, store, done.Job, func(p tool.JobProgress) { say(p.String()) })
+	var last tool.JobProgress
+	bar := newProgress("looking at leads again", "leads", 0)
+	err := tool.AwaitJob(wait, store, done.Job, func(p tool.JobProgress) {
+		last = p
+		bar.set(int64(p.Read))
+	})
+	bar.end()
+	say(last.String())
+	if err == nil && last.Quiet > 0 {
+		fmt.Printf("%d decisions are quiet: sarnakh quiet list --playbook %d says which\n", last.Quiet, done.Number)
+	}
+	return err
 }
-
-func (c *publishing) author() string { return userOr(c.By) }
 
 // userOr is who does something: as said, or the user of this machine.
 func userOr(by string) string {

@@ -119,7 +119,7 @@ func (c *playbookRollbackCmd) Run(ctx context.Context) error {
 	if err := w.err(); err != nil {
 		return err
 	}
-	done, err := tool.RollBack(ctx, s, jobs, c.Number, tool.Publishing{By: c.author(), Why: c.Why, Now: time.Now()})
+	done, err := tool.RollBack(ctx, s, jobs, c.Number, tool.Publishing{By: userOr(c.By), Why: c.Why, Now: time.Now()})
 	if err != nil {
 		return tool.InFolder(fmt.Sprintf("playbook %d", c.Number), err)
 	}

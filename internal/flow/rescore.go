@@ -71,6 +71,7 @@ type Job struct {
 	Page     string `json:"page,omitempty"` // where to go on
 	Read     int    `json:"read,omitempty"` // so far
 	Changed  int    `json:"changed,omitempty"`
+	Quiet    int    `json:"quiet,omitempty"` // decisions that nobody is told of
 }
 
 // PlaybookJob is what whoever publishes sends to the jobs queue.
@@ -151,18 +152,18 @@ func (r *Rescore) RunJob(ctx context.Context, log *slog.Logger, m Message, now t
 		if err != nil {
 			return err
 		}
-		changed, err := r.page(ctx, log, c, j, items, now)
+		changed, quiet, err := r.page(ctx, log, c, j, items, now)
 		if err != nil {
 			return err
 		}
-		j.Read, j.Changed, j.Page = j.Read+len(items), j.Changed+changed, next
+		j.Read, j.Changed, j.Quiet, j.Page = j.Read+len(items), j.Changed+changed, j.Quiet+quiet, next
 		if err := r.store.SaveProgress(ctx, store.Progress{
-			Job: j.ID, Segment: j.Segment, Of: j.Of, Read: j.Read, Changed: j.Changed, Page: next, Done: next == "", At: now.Unix(),
+			Job: j.ID, Segment: j.Segment, Of: j.Of, Read: j.Read, Changed: j.Changed, Quiet: j.Quiet, Page: next, Done: next == "", At: now.Unix(),
 		}); err != nil {
 			return err
 		}
 		if next == "" {
-			log.Info("segment done", "job", j.ID, "segment", j.Segment, "of", j.Of, "read", j.Read, "changed", j.Changed)
+			log.Info("segment done", "job", j.ID, "segment", j.Segment, "of", j.Of, "read", j.Read, "changed", j.Changed, "quiet", j.Quiet)
 			return nil
 		}
 		if short() {
@@ -172,7 +173,7 @@ func (r *Rescore) RunJob(ctx context.Context, log *slog.Logger, m Message, now t
 }
 
 // page looks at the ledgers of one page and rewrites those that need it.
-func (r *Rescore) page(ctx context.Context, log *slog.Logger, c *playbook.Compiled, j Job, items []ledger.Item, now time.Time) (int, error) {
+func (r *Rescore) page(ctx context.Context, log *slog.Logger, c *playbook.Compiled, j Job, items []ledger.Item, now time.Time) (changed, quiet int, err error) {
 	today := c.Day(now)
 	var states []*ledger.State
 	want := store.Wanted{}
@@ -196,11 +197,11 @@ func (r *Rescore) page(ctx context.Context, log *slog.Logger, c *playbook.Compil
 		states = append(states, s)
 	}
 	if len(states) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	found, err := r.store.Fetch(ctx, want)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	w := writing{Rescore: r, c: c, now: now}
 	for _, s := range states {
@@ -217,13 +218,14 @@ type writing struct {
 	c       *playbook.Compiled
 	now     time.Time
 	items   []ledger.Item
+	quiet   []int // decisions of each that nobody is told of
 	records []ledger.Record
 }
 
 // one scores one lead again. Time is no secret, so what it brings is told; what
 // a playbook brings is not.
 func (w *writing) one(ctx context.Context, s *ledger.State, found store.Found) error {
-	shelf, read := ledger.Shelf{}, readFrom(ctx, w.store)
+	shelf, read, before := ledger.Shelf{}, readFrom(ctx, w.store), len(s.Pending)
 	if s.Playbook < w.c.Number || s.LookBack {
 		p, err := lead.DecodeProfile(found.Profiles[s.Lead].Body)
 		if err != nil {
@@ -253,31 +255,36 @@ func (w *writing) one(ctx context.Context, s *ledger.State, found store.Found) e
 	if err != nil {
 		return err
 	}
-	w.items, w.records = append(w.items, item), append(w.records, records...)
+	quiet := 0
+	for _, p := range s.Pending[min(before, len(s.Pending)):] {
+		if p.Quiet {
+			quiet++
+		}
+	}
+	w.items, w.quiet, w.records = append(w.items, item), append(w.quiet, quiet), append(w.records, records...)
 	return nil
 }
 
 // save stores what was gathered. Who lost against another writer is left: that
 // one scored the lead as of now.
-func (w *writing) save(ctx context.Context, log *slog.Logger) (int, error) {
+func (w *writing) save(ctx context.Context, log *slog.Logger) (changed, quiet int, err error) {
 	if len(w.items) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
 	if len(w.records) > 0 {
 		if err := w.store.PutHistory(ctx, w.records); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
-	changed := 0
 	for i, res := range w.store.WriteLedgers(ctx, w.items) {
 		switch {
 		case res.Err == nil:
-			changed++
+			changed, quiet = changed+1, quiet+w.quiet[i]
 		case errors.Is(res.Err, store.ErrConflict):
 			log.Info("a lead was written meanwhile", "lead", w.items[i].Lead)
 		default:
-			return changed, res.Err
+			return changed, quiet, res.Err
 		}
 	}
-	return changed, nil
+	return changed, quiet, nil
 }

@@ -54,28 +54,39 @@ func settleNow(m *ledger.Meters, s *ledger.State, shelf ledger.Shelf, read readR
 // and what comes of it is decided quietly: nobody is told that rules changed.
 // The records it gives must be put before the ledger.
 func upgrade(ctx context.Context, books *Books, c *playbook.Compiled, s *ledger.State, p *lead.Profile, shelf ledger.Shelf, read readRefs, now time.Time) ([]ledger.Record, error) {
-	old, err := books.Open(ctx, s.Playbook)
-	if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, ErrNoPlaybook) {
-		return nil, err
-	}
-	if s.LookBack { // what was found in the log before may no longer be true
-		old = nil
-	}
-	var records []ledger.Record
-	if news := newSignals(c, old); len(news) > 0 {
-		if records, err = lookBack(c, s, news, shelf, read); err != nil {
-			return nil, err
-		}
-		s.LookBack = false
-	} else if old != nil {
-		s.Adopt(old.Rules.Meters(), c.Rules.Meters())
-	}
-	if err := settleNow(c.Rules.Meters(), s, shelf, read); err != nil {
+	records, _, err := bring(ctx, books, c, s, shelf, read)
+	if err != nil {
 		return nil, err
 	}
 	c.Know(s, p)
 	conclude(c, s, nil, now, decision.Rules)
 	return records, nil
+}
+
+// bring makes the registers of a ledger follow c, and says what they were made
+// of: as they were where no changed rule concerns this lead.
+func bring(ctx context.Context, books *Books, c *playbook.Compiled, s *ledger.State, shelf ledger.Shelf, read readRefs) ([]ledger.Record, How, error) {
+	old, err := books.Open(ctx, s.Playbook)
+	if err != nil && !errors.Is(err, store.ErrNotFound) && !errors.Is(err, ErrNoPlaybook) {
+		return nil, 0, err
+	}
+	if s.LookBack { // what was found in the log before may no longer be true
+		old = nil
+	}
+	var records []ledger.Record
+	how := FromRegisters
+	if news := newSignals(c, old); len(news) > 0 {
+		if records, err = lookBack(c, s, news, shelf, read); err != nil {
+			return nil, 0, err
+		}
+		s.LookBack, how = false, FromLog
+	} else if old != nil {
+		s.Adopt(old.Rules.Meters(), c.Rules.Meters())
+	}
+	if how == FromRegisters && !s.Settled(c.Rules.Meters()) {
+		how = FromTally
+	}
+	return records, how, settleNow(c.Rules.Meters(), s, shelf, read)
 }
 
 // newSignals are the activity signals that the older playbook did not have.

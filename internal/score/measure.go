@@ -12,6 +12,7 @@ type Measure struct {
 	Total, Fit, Engagement, Manual int
 	Persona                        int // place in the list, -1 for none
 	Band                           int // place in the list
+	Grade                          string
 	Handover                       bool
 }
 
@@ -23,7 +24,7 @@ func (r *Rules) Measure(s *ledger.State, day activity.Day) Measure {
 	r.begin(w, s)
 	p := w.probe(day)
 	m := Measure{Total: p.total, Fit: w.fit, Engagement: p.engagement, Manual: p.manual, Persona: w.persona}
-	m.Band, m.Handover = p.outcome.band, p.outcome.handover
+	m.Band, m.Grade, m.Handover = p.outcome.band, p.outcome.grade(), p.outcome.handover
 	return m
 }
 

@@ -171,6 +171,7 @@ type Progress struct {
 	Of      int
 	Read    int
 	Changed int
+	Quiet   int    // decisions that nobody is told of
 	Page    string // where it goes on; "" at the end
 	Done    bool
 	At      int64

@@ -16,11 +16,12 @@ type ProgressStore interface {
 // JobProgress is how far a job over all leads has come.
 type JobProgress struct {
 	Read, Changed  int
+	Quiet          int // decisions that nobody was told of
 	Done, Segments int // Segments is 0 until the first has reported
 }
 
 func (p JobProgress) String() string {
-	return fmt.Sprintf("%d leads looked at, %d scored again, %d of %d parts done", p.Read, p.Changed, p.Done, p.Segments)
+	return fmt.Sprintf("%d leads looked at, %d scored again, %d quiet decisions, %d of %d parts done", p.Read, p.Changed, p.Quiet, p.Done, p.Segments)
 }
 
 func (p JobProgress) finished() bool { return p.Segments > 0 && p.Done == p.Segments }
@@ -37,6 +38,7 @@ func AwaitJob(ctx context.Context, s ProgressStore, job string, tell func(JobPro
 			now.Segments = p.Of
 			now.Read += p.Read
 			now.Changed += p.Changed
+			now.Quiet += p.Quiet
 			if p.Done {
 				now.Done++
 			}

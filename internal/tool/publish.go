@@ -111,14 +111,18 @@ func Publish(ctx context.Context, s Shelf, jobs Sender, p Publishing) (Published
 	if err != nil || out.Was == 0 {
 		return out, err
 	}
-	out.Job, err = Rescore(ctx, jobs, out.Number)
+	out.Job, err = Rescore(ctx, jobs, out.Number, time.Time{})
 	return out, err
 }
 
 // Rescore queues a look at all leads under a published playbook. Those that
-// follow it already are passed over, so it may be asked for again.
-func Rescore(ctx context.Context, jobs Sender, number uint32) (job string, err error) {
+// follow it already are passed over, so it may be asked for again: the job of
+// another time has a progress of its own.
+func Rescore(ctx context.Context, jobs Sender, number uint32, again time.Time) (job string, err error) {
 	j := flow.PlaybookJob(number)
+	if !again.IsZero() {
+		j.ID += again.UTC().Format("-20060102T150405")
+	}
 	if err := jobs.Send(ctx, j.Encode()); err != nil {
 		return "", fmt.Errorf("playbook %d is in force, but the job that looks at all leads was not queued (ask for it again with --rescore): %w", number, err)
 	}

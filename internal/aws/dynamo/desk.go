@@ -191,7 +191,7 @@ func (s *Store) SaveProgress(ctx context.Context, p store.Progress) error {
 	it := deskKey(p.Key())
 	it["of"], it["n"], it["c"] = number(p.Of), number(p.Read), number(p.Changed)
 	it["pg"], it["d"], it["a"] = text(p.Page), &types.AttributeValueMemberBOOL{Value: p.Done}, number(p.At)
-	it["sg"], it["j"] = number(p.Segment), text(p.Job)
+	it["sg"], it["j"], it["q"] = number(p.Segment), text(p.Job), number(p.Quiet)
 	it["ttl"] = number(p.At + int64(parkedFor/time.Second))
 	if _, err := s.put(ctx, s.tables.Desk, it, "", nil); err != nil {
 		return fmt.Errorf("save progress of job %s: %w", p.Job, err)
@@ -212,7 +212,7 @@ func (s *Store) ListProgress(ctx context.Context, job string) ([]store.Progress,
 		for _, it := range items {
 			p := store.Progress{
 				Job: textOf(it, "j"), Segment: int(numberOf(it, "sg")), Of: int(numberOf(it, "of")), Read: int(numberOf(it, "n")),
-				Changed: int(numberOf(it, "c")), Page: textOf(it, "pg"), At: numberOf(it, "a"),
+				Changed: int(numberOf(it, "c")), Quiet: int(numberOf(it, "q")), Page: textOf(it, "pg"), At: numberOf(it, "a"),
 			}
 			if d, _ := it["d"].(*types.AttributeValueMemberBOOL); d != nil {
 				p.Done = d.Value

@@ -273,7 +273,7 @@ func jobs(t *testing.T, s Store) {
 	for _, n := range []int{2, 0, 1} {
 		must(t, s.SaveProgress(t.Context(), store.Progress{Job: job, Segment: n, Of: 3, Read: 1, Page: "p", At: 4}))
 	}
-	done := store.Progress{Job: job, Segment: 1, Of: 3, Read: 10, Changed: 2, Done: true, At: 5}
+	done := store.Progress{Job: job, Segment: 1, Of: 3, Read: 10, Changed: 2, Quiet: 1, Done: true, At: 5}
 	must(t, s.SaveProgress(t.Context(), done))
 	got, err := s.ListProgress(t.Context(), job)
 	if err != nil || len(got) != 3 || got[1] != done || got[0].Segment != 0 || got[2].Page != "p" {
