@@ -94,17 +94,17 @@ func TestTheSchemaRefusesWhatTheReaderRefuses(t *testing.T) {
 	s := validator(t)
 	for text, good := range map[string]bool{
 		"signals: {a: {on: page.viewed, where: {path: {prefix: /x}}, points: 5, half_life: 3}}": true,
-		"signals: [{name: a, on: [page.viewed], title: {fa: الف}}]":                              true,
-		"signals: {a: {on: page.viewed, where: {any: [{path: /x}, {none: [{city: [a, b]}]}]}}}":  true,
-		"signals: {a: {on: page.viewed, half_live: 3}}":                                          false,
-		"signals: {a: {on: page.viewed, points: many}}":                                          false,
-		"signals: {a: {on: page.viewed, where: {path: {begins: /x}}}}":                           false,
-		"score: {handover: {total: 50, lower: 40, days: 900}}":                                   false,
-		"score: {handover: {total: 50, lowest: 40}}":                                             false,
-		"score: {engagement: [-30, 80]}":                                                         true,
-		"attributes: {role: {type: chioce}}":                                                     false,
-		"nothing: {}":                                                                            false,
-		"calendar: {mail: {open: [saturday, someday]}}":                                          false,
+		"signals: [{name: a, on: [page.viewed], title: {fa: الف}}]":                             true,
+		"signals: {a: {on: page.viewed, where: {any: [{path: /x}, {none: [{city: [a, b]}]}]}}}": true,
+		"signals: {a: {on: page.viewed, half_live: 3}}":                                         false,
+		"signals: {a: {on: page.viewed, points: many}}":                                         false,
+		"signals: {a: {on: page.viewed, where: {path: {begins: /x}}}}":                          false,
+		"score: {handover: {total: 50, lower: 40, days: 900}}":                                  false,
+		"score: {handover: {total: 50, lowest: 40}}":                                            false,
+		"score: {engagement: [-30, 80]}":                                                        true,
+		"attributes: {role: {type: chioce}}":                                                    false,
+		"nothing: {}":                                                                           false,
+		"calendar: {mail: {open: [saturday, someday]}}":                                         false,
 	} {
 		if err := valid(t, s, []byte(text)); (err == nil) != good {
 			t.Errorf("%s: %v", text, err)
