@@ -1,11 +1,15 @@
 package mail
 
+import "errors"
+
 // Message is one mail to one person, as a provider takes it.
 type Message struct {
 	From    string // "name <address>", or an address
 	ReplyTo string // a mailbox that somebody reads
 	To      string // one address
+	// Content, or the same in pieces for a bulk call: one of the two is set.
 	Content
+	Sheet   *Sheet
 	Headers []Header
 	// Tags come back with every event of the mail. Names and values are ASCII
 	// letters, digits, - and _.
@@ -35,5 +39,25 @@ const (
 	// again without evidence.
 	Unknown
 )
+
+// Handed is what became of one mail of a bulk call. Err explains every fate but
+// Taken.
+type Handed struct {
+	Fate Fate
+	Err  error
+}
+
+// ErrWhole marks the errors of a bulk call that was refused as a whole, for
+// the sake of one of its mails perhaps: nothing of it was taken, and each mail
+// may be tried by itself.
+var ErrWhole = errors.New("the bulk was refused as a whole")
+
+// Whole gives what the mail says, in one piece.
+func (m *Message) Whole() Content {
+	if m.Sheet != nil {
+		return m.Sheet.Content()
+	}
+	return m.Content
+}
 
 func (f Fate) String() string { return [...]string{"taken", "later", "refused", "unknown"}[f] }

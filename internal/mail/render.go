@@ -28,6 +28,7 @@ func filterNames() []string {
 type Compiled struct {
 	Template
 	subject, preheader, html, text []node
+	framed                         *Frame
 }
 
 // Compile parses the four sources of a template.
@@ -44,6 +45,7 @@ func Compile(t Template) (*Compiled, error) {
 		}
 		*part.to = nodes
 	}
+	c.framed = c.frame()
 	return c, nil
 }
 
@@ -58,8 +60,28 @@ type Content struct {
 // Template.Links, in that order. Values are escaped for where they stand: HTML
 // in the HTML part, one line in the subject.
 func (c *Compiled) Render(lookup Lookup, links []string) (Content, error) {
+	all, err := c.names(lookup, links)
+	if err != nil {
+		return Content{}, err
+	}
+	var b strings.Builder
+	write(&b, c.subject, all, oneLine)
+	out := Content{Subject: b.String()}
+	b.Reset()
+	b.Grow(len(c.Template.HTML) + len(c.Template.HTML)/4)
+	write(&b, c.html, all, escapeHTML)
+	out.HTML = b.String()
+	b.Reset()
+	write(&b, c.text, all, plain)
+	out.Text = b.String()
+	return out, nil
+}
+
+// names gives the values of a mail: what the caller knows, the links, and the
+// preheader, which the HTML shows.
+func (c *Compiled) names(lookup Lookup, links []string) (Lookup, error) {
 	if len(links) != len(c.Links) {
-		return Content{}, fmt.Errorf("mail %s.%s has %d links, %d addresses were given", c.Name, c.Locale, len(c.Links), len(links))
+		return nil, fmt.Errorf("mail %s.%s has %d links, %d addresses were given", c.Name, c.Locale, len(c.Links), len(links))
 	}
 	pre := ""
 	all := func(path string) (string, bool) {
@@ -72,21 +94,12 @@ func (c *Compiled) Render(lookup Lookup, links []string) (Content, error) {
 		return lookup(path)
 	}
 	var b strings.Builder
-	b.Grow(len(c.Template.HTML) + len(c.Template.HTML)/4)
 	write(&b, c.preheader, all, oneLine)
 	pre = b.String()
-	b.Reset()
-	write(&b, c.subject, all, oneLine)
-	out := Content{Subject: b.String()}
-	b.Reset()
-	b.Grow(len(c.Template.HTML) + len(c.Template.HTML)/4)
-	write(&b, c.html, all, html.EscapeString)
-	out.HTML = b.String()
-	b.Reset()
-	write(&b, c.text, all, plain)
-	out.Text = b.String()
-	return out, nil
+	return all, nil
 }
+
+func escapeHTML(s string) string { return html.EscapeString(s) }
 
 func linkIndex(path string, n int) (int, bool) {
 	if len(path) < 2 || path[0] != 'l' {

@@ -35,6 +35,7 @@ func New(cfg aws.Config, configurationSet string) *Sender {
 
 // Send hands over one mail. The error explains every fate but Taken.
 func (s *Sender) Send(ctx context.Context, m mail.Message) (mail.Fate, error) {
+	m.Content = m.Whole()
 	in := &sesv2.SendEmailInput{
 		FromEmailAddress: aws.String(m.From),
 		Destination:      &types.Destination{ToAddresses: []string{m.To}},

@@ -3,6 +3,7 @@ package ses
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -95,6 +96,70 @@ func TestHeadersTagsAndConfigurationSetAreSent(t *testing.T) {
 	for _, want := range []string{"List-Unsubscribe=One-Click", "<https://x.example/u/t>", "send_id", "ConfigurationSetName:set", "r@x.example"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the request lacks %s: %s", want, text)
+		}
+	}
+}
+
+func TestEachMailOfABulkHasItsOwnFateAndALostAnswerIsThatOfAll(t *testing.T) {
+	c, err := mail.Compile(mail.Template{Name: "m", Locale: "fa", Subject: "{{ x }}", HTML: "<p>{{ x }}", Text: "{{ x }}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ms []mail.Message
+	for range 5 {
+		sheet, err := c.Fill(func(string) (string, bool) { return "سلام", true }, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ms = append(ms, mail.Message{From: "a@x.example", To: "b@y.example", Sheet: &sheet})
+	}
+	all := func(f mail.Fate) []mail.Fate { return []mail.Fate{f, f, f, f, f} }
+	for _, c := range []struct {
+		name   string
+		status int
+		body   string
+		want   []mail.Fate
+		whole  bool
+	}{
+		{"mixed", 200, `{"BulkEmailEntryResults":[{"Status":"SUCCESS"},{"Status":"ACCOUNT_THROTTLED"},{"Status":"INVALID_PARAMETER"},{"Status":"TRANSIENT_FAILURE"},{"Status":"NEW"}]}`,
+			[]mail.Fate{mail.Taken, mail.Later, mail.Refused, mail.Unknown, mail.Unknown}, false},
+		{"too few", 200, `{"BulkEmailEntryResults":[{"Status":"SUCCESS"}]}`, all(mail.Unknown), false},
+		{"rate", 429, `{"__type":"TooManyRequestsException"}`, all(mail.Later), false},
+		{"malformed address", 400, `{"__type":"BadRequestException"}`, all(mail.Refused), true},
+		{"server error", 500, `{"__type":"InternalServiceErrorException"}`, all(mail.Unknown), false},
+		{"cut off", 0, "", all(mail.Unknown), false},
+	} {
+		var calls atomic.Int32
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			calls.Add(1)
+			if c.status == 0 {
+				panic(http.ErrAbortHandler)
+			}
+			w.WriteHeader(c.status)
+			fmt.Fprint(w, c.body)
+		}))
+		got := sender(srv.URL).SendBulk(context.Background(), ms)
+		srv.Close()
+		for i, h := range got {
+			if h.Fate != c.want[i] || (h.Err == nil) != (h.Fate == mail.Taken) || errors.Is(h.Err, mail.ErrWhole) != c.whole {
+				t.Errorf("%s, mail %d: fate %s (%v), want %s", c.name, i, h.Fate, h.Err, c.want[i])
+			}
+		}
+		if calls.Load() != 1 {
+			t.Errorf("%s: asked %d times", c.name, calls.Load())
+		}
+	}
+	other, err := mail.Compile(mail.Template{Name: "n", Locale: "fa"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet, err := other.Fill(nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range sender("http://127.0.0.1:1").SendBulk(context.Background(), []mail.Message{ms[0], {From: "a@x.example", To: "b@y.example", Sheet: &sheet}}) {
+		if h.Fate != mail.Refused || !errors.Is(h.Err, mail.ErrWhole) {
+			t.Errorf("two frames in a bulk: %s, %v", h.Fate, h.Err)
 		}
 	}
 }

@@ -16,40 +16,58 @@ import (
 	"strings"
 )
 
-// placeholder is {{name}} or {{{name}}}, with dots for what lies inside.
-var placeholder = regexp.MustCompile(`\{\{\{?\s*([^{}]+?)\s*\}?\}\}`)
-
 var plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)*$`)
 
-// render puts data into a template as SES does: plain variables, not escaped, and a missing one is a failure of this
-// mail that comes later, by an event. SES knows blocks and helpers as well; this endpoint refuses them.
+// render puts data into a template as SES does with one that stands in the call: plain variables, not escaped, and a
+// missing one is a failure of this mail that comes later, by an event. SES knows blocks and helpers in stored
+// templates; what it does here with them, with a third brace or with a backslash before two is said nowhere, so this
+// endpoint refuses them.
 func render(template string, data map[string]any) (out, missing string, err error) {
-	out = placeholder.ReplaceAllStringFunc(template, func(match string) string {
-		name := placeholder.FindStringSubmatch(match)[1]
-		if !plainName.MatchString(name) {
-			err = fmt.Errorf("%s: the local mailbox renders plain variables only, no blocks or helpers", match)
-			return match
+	var b strings.Builder
+	for {
+		i := strings.Index(template, "{{")
+		if i < 0 {
+			b.WriteString(template)
+			return b.String(), missing, nil
 		}
-		var v any = data
-		for part := range strings.SplitSeq(name, ".") {
-			m, _ := v.(map[string]any)
-			next, ok := m[part]
-			if !ok {
-				missing = "Attribute '" + name + "' is not present in the rendering data."
-				return ""
-			}
-			v = next
+		n := strings.Index(template[i:], "}}")
+		if n < 0 {
+			return "", "", fmt.Errorf("%.20q: two braces are opened and not closed", template[i:])
 		}
-		switch v := v.(type) {
-		case string:
-			return v
-		case nil:
-			return ""
+		match, rest := template[i:i+n+2], template[i+n+2:]
+		name := strings.TrimSpace(match[2 : len(match)-2])
+		if !plainName.MatchString(name) || strings.HasPrefix(rest, "}") || i > 0 && template[i-1] == '\\' {
+			return "", "", fmt.Errorf("%s: the local mailbox renders plain variables only, no blocks, helpers, third brace or backslash", match)
 		}
-		b, _ := json.Marshal(v) // it came from JSON
-		return string(b)
-	})
-	return out, missing, err
+		b.WriteString(template[:i])
+		v, ok := lookup(data, name)
+		if !ok {
+			missing = "Attribute '" + name + "' is not present in the rendering data."
+		}
+		b.WriteString(v)
+		template = rest
+	}
+}
+
+// lookup finds a value by its name, with dots for what lies inside.
+func lookup(data map[string]any, name string) (string, bool) {
+	var v any = data
+	for part := range strings.SplitSeq(name, ".") {
+		m, _ := v.(map[string]any)
+		next, ok := m[part]
+		if !ok {
+			return "", false
+		}
+		v = next
+	}
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case nil:
+		return "", true
+	}
+	b, _ := json.Marshal(v) // it came from JSON
+	return string(b), true
 }
 
 // readRaw takes a raw mail apart.

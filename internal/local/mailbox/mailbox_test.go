@@ -18,6 +18,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+
+	"github.com/sarnakh/sarnakh/internal/mail"
 )
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
@@ -141,7 +143,7 @@ func TestABulkMailIsOneMailAnEntryWithItsOwnTagsHeadersAndData(t *testing.T) {
 	out, err := c.SendBulkEmail(t.Context(), &sesv2.SendBulkEmailInput{
 		FromEmailAddress: aws.String("news@mail.example.com"),
 		DefaultContent: &types.BulkEmailContent{Template: &types.Template{
-			TemplateContent: &types.EmailTemplateContent{Subject: aws.String("{{subject}}"), Html: aws.String("<p>{{{body}}} {{ who.name }}")},
+			TemplateContent: &types.EmailTemplateContent{Subject: aws.String("{{subject}}"), Html: aws.String("<p>{{body}} {{ who.name }}")},
 			TemplateData:    aws.String(`{"subject":"default","who":{"name":"دوست"}}`),
 			Headers:         []types.MessageHeader{{Name: aws.String("List-Unsubscribe"), Value: aws.String("<https://x.example/u/default>")}},
 		}},
@@ -166,6 +168,63 @@ func TestABulkMailIsOneMailAnEntryWithItsOwnTagsHeadersAndData(t *testing.T) {
 	}
 	if got, _ := m.Get(*out.BulkEmailEntryResults[1].MessageId); got.Events[0].Type != "Rendering Failure" || len(got.Events) != 1 {
 		t.Errorf("a mail without its data was sent: %+v", got.Events)
+	}
+}
+
+func TestAFrameIsFilledAsItWasRendered(t *testing.T) {
+	tpl, err := mail.Compile(mail.Template{Name: "m", Locale: "fa", Subject: `{ {{ lead.name }} }`, Preheader: "p",
+		HTML: `<style>a{b:c}@media x{d{e:f}}</style>{{ preheader }}\{{ lead.name }}} {% if lead.name %}<a href="{{ l0 }}">{% endif %}`, Text: "{{ lead.name }}\n{{ l0 }}", Links: []mail.Link{{Target: "unsubscribe"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, c := open(t, t.TempDir(), &heard{})
+	names := []string{`<b>"مریم" & 'x'\`, "}} {h0} {", "\u2028 سلام"}
+	entries := make([]types.BulkEmailEntry, len(names))
+	var frame *mail.Frame
+	links := []string{"https://x.example/u/1?a=1&b=2"}
+	for i, name := range names {
+		sheet, err := tpl.Fill(func(string) (string, bool) { return name, true }, links)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := map[string]string{}
+		for j, slot := range sheet.Frame.Names() {
+			data[slot] = sheet.Values[j]
+		}
+		b, err := json.Marshal(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		frame = sheet.Frame
+		entries[i] = types.BulkEmailEntry{Destination: &types.Destination{ToAddresses: []string{"a@example.com"}},
+			ReplacementEmailContent: &types.ReplacementEmailContent{ReplacementTemplate: &types.ReplacementTemplate{ReplacementTemplateData: aws.String(string(b))}}}
+	}
+	out, err := c.SendBulkEmail(t.Context(), &sesv2.SendBulkEmailInput{FromEmailAddress: aws.String("news@mail.example.com"), BulkEmailEntries: entries,
+		DefaultContent: &types.BulkEmailContent{Template: &types.Template{TemplateData: aws.String("{}"),
+			TemplateContent: &types.EmailTemplateContent{Subject: &frame.Subject, Html: &frame.HTML, Text: &frame.Text}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, name := range names {
+		want, err := tpl.Render(func(string) (string, bool) { return name, true }, links)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, err := m.Get(aws.ToString(out.BulkEmailEntryResults[i].MessageId))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := (mail.Content{Subject: k.Subject, HTML: k.HTML, Text: k.Text}); got != want {
+			t.Errorf("%q arrived as %q, rendered %q", name, got, want)
+		}
+	}
+}
+
+func TestWhatSESMayReadInAnotherWayIsNotRendered(t *testing.T) {
+	for _, text := range []string{"{{{body}}}", `\{{body}}`, "{{#if x}}", "{{body", "{{ }}"} {
+		if out, _, err := render(text, map[string]any{"body": "x"}); err == nil {
+			t.Errorf("%s became %q", text, out)
+		}
 	}
 }
 

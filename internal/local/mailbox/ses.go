@@ -217,6 +217,9 @@ func compose(c content, replacement string) (k Mail, failure string, f *fault) {
 			if text == "" {
 				continue
 			}
+			if len(text) > 256<<10 {
+				return k, "", badRequest(fmt.Errorf("the template's data has %d bytes, more than 262144", len(text)))
+			}
 			if err := json.Unmarshal([]byte(text), &data); err != nil { // later names replace earlier ones
 				return k, "", badRequest(fmt.Errorf("the template's data is not a JSON object: %w", err))
 			}
