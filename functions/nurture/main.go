@@ -52,11 +52,13 @@ func wire(ctx context.Context) (flow.Nurture, error) {
 	if err != nil {
 		return flow.Nurture{}, err
 	}
-	store := dynamo.New(dynamodb.NewFromConfig(cfg), tables, nil)
+	store, sender := dynamo.New(dynamodb.NewFromConfig(cfg), tables, nil), ses.New(cfg, set)
 	return flow.Nurture{
 		Store:    store,
 		Playbook: flow.NewBooks(store).InForce,
-		Send:     ses.New(cfg, set).Send,
+		Send:     sender.Send,
+		SendBulk: sender.SendBulk,
+		Quota:    sender.Quota,
 		Messages: queue.New(sqs.NewFromConfig(cfg), deliveries),
 		Letters:  &flow.Letters{Keys: keys, PublicURL: public, From: from},
 	}, nil

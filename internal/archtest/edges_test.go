@@ -182,7 +182,7 @@ func TestWhatMustWakeSomebodyDoes(t *testing.T) {
 	}
 	want = append(want, "AWS/Lambda IteratorAge DispatchFunction", "AWS/ApiGateway 5xx PublicApi", "AWS/ApiGateway 5xx ConsoleApi",
 		"AWS/SES Reputation.BounceRate MailConfigurationSet", "AWS/SES Reputation.ComplaintRate MailConfigurationSet",
-		"Sarnakh OldestDueSend NurtureFunction", "Sarnakh MailsUnknown NurtureFunction", "Sarnakh Parked IngestFunction",
+		"Sarnakh OldestDueSend NurtureFunction", "Sarnakh MailsUnknown NurtureFunction", "Sarnakh MarketingHeld NurtureFunction", "Sarnakh Parked IngestFunction",
 		"Sarnakh OldestDueReview RescoreFunction")
 	for _, w := range want {
 		if !has[w] {

@@ -311,6 +311,8 @@ func TestATickAsksForABroadcastOnlyWhereSomebodyIsInOne(t *testing.T) {
 
 // nurtureRest is what else a tick asks of a store.
 type nurtureRest interface {
+	NoteUnknown(ctx context.Context, u store.UnknownSend) error
+	SendingStore
 	DueRecipients(ctx context.Context, shard int, until time.Time, limit int, page string) ([]store.Due, string, error)
 	Fetch(ctx context.Context, w store.Wanted) (store.Found, error)
 	WriteRecipients(ctx context.Context, rs []store.Recipient) []store.Written[store.Recipient]

@@ -23,6 +23,7 @@ func (j *job) enroll() error {
 			return false
 		}
 		why = r.Enroll(j.c.Nurture, j.msg.Subject, nurture.Entering{Round: j.msg.N, Entries: entries}, j.now)
+		r.SetRank(j.c.Nurture, j.now.Unix())
 		if e := r.Running(j.msg.Subject); why == "" && e != nil {
 			out = e.Out
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/sending"
 	"github.com/sarnakh/sarnakh/internal/store"
 )
 
@@ -24,6 +25,7 @@ type Feedback struct {
 		Park(ctx context.Context, p store.Parked) error
 		ReadDecision(ctx context.Context, key store.DecisionKey) (store.Decision, error)
 		WriteDecision(ctx context.Context, d store.Decision) error
+		SendingStore
 	}
 	// Queue takes an activity message.
 	Queue func(ctx context.Context, body []byte) error
@@ -121,14 +123,18 @@ func (f *Feedback) Handle(ctx context.Context, id string, body []byte, now time.
 // note changes the recipient, if there is one: an event may outlive its lead.
 // What became part of another still holds its own sends, so both are told.
 func (f *Feedback) note(ctx context.Context, recipient string, change func(*nurture.Recipient) bool) (bool, error) {
+	return noteOn(ctx, f.Store, recipient, change)
+}
+
+func noteOn(ctx context.Context, s RecipientStore, recipient string, change func(*nurture.Recipient) bool) (bool, error) {
 	changed, moved := false, ""
-	err := update(ctx, f.Store, recipient, func(r *nurture.Recipient) bool {
+	err := update(ctx, s, recipient, func(r *nurture.Recipient) bool {
 		moved = r.Moved
 		changed = change(r)
 		return changed
 	})
 	if err == nil && moved != "" {
-		err = follow(ctx, f.Store, moved, change)
+		err = follow(ctx, s, moved, change)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return false, nil
@@ -149,6 +155,9 @@ func (f *Feedback) bounce(ctx context.Context, recipient, send string, e sesEven
 		}
 		return suppress(r, addresses, "bounce", now) || changed
 	})
+	if err == nil && hard {
+		err = f.count(ctx, sending.Bounced, send, now)
+	}
 	if err == nil && hard {
 		err = f.tell(ctx, recipient, "bounced:"+send, activity.MailBounced, e, now)
 	}
@@ -177,9 +186,30 @@ func (f *Feedback) complaint(ctx context.Context, recipient, send string, e sesE
 		return true
 	})
 	if err == nil {
+		err = f.count(ctx, sending.Complained, send, now)
+	}
+	if err == nil {
 		err = f.tell(ctx, recipient, "complained:"+send, activity.MailComplained, e, now)
 	}
 	return changed, err
+}
+
+// count tells the brake of a mail that came back. What is rare may cost a write
+// on the item that all share.
+func (f *Feedback) count(ctx context.Context, kind sending.Kind, send string, now time.Time) error {
+	shut := ""
+	err := ChangeSending(ctx, f.Store, func(s *sending.State) bool {
+		was := s.Shut
+		changed := s.Came(kind, send, now)
+		if shut = ""; was == 0 && s.Shut != 0 {
+			shut = s.Reason
+		}
+		return changed
+	})
+	if err == nil && shut != "" {
+		f.Log.Error("marketing is stopped until a person opens the brake", "reason", shut)
+	}
+	return err
 }
 
 // suppress stops mail to the addresses named, or to the recipient's own where

@@ -203,7 +203,7 @@ func (b *batch) writeRecipients(lines []*line) {
 		if string(stored.Body) == string(body) || stored.Version == 0 && l.recipient.Email == "" && l.recipient.Mobile == "" && len(l.recipient.Permissions) == 0 {
 			continue // nothing new, or nobody to write to
 		}
-		rs = append(rs, store.Recipient{ID: string(l.id), Version: stored.Version, Body: body, DueAt: l.recipient.Due()})
+		rs = append(rs, store.Recipient{ID: string(l.id), Version: stored.Version, Body: body, DueAt: l.recipient.Due(), Rank: l.recipient.Rank})
 		of = append(of, l)
 	}
 	if len(rs) == 0 {

@@ -50,12 +50,12 @@ func (l *Letters) write(c *playbook.Compiled, r *nurture.Recipient, p *lead.Prof
 			links[i] = l.PublicURL + "/c/" + l.Keys.Click(link.Click{Lead: r.ID, Send: s.ID, Mail: s.Mail, Target: k.Target, Kind: k.Kind, Track: s.Track}, at, fmt.Sprintf("l%d", i))
 		}
 	}
-	content, err := tpl.Render(l.values(c, r, p, s, tpl.Locale), links)
+	sheet, err := tpl.Fill(l.values(c, r, p, s, tpl.Locale), links)
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("write mail %s: %w", s.ID, err)
 	}
 	m := mail.Message{
-		From: l.From, ReplyTo: replyTo(c), To: r.Email, Content: content,
+		From: l.From, ReplyTo: replyTo(c), To: r.Email, Sheet: &sheet,
 		Tags: []mail.Header{{Name: "send_id", Value: s.ID}, {Name: "recipient", Value: r.ID}, {Name: "mail", Value: s.Mail}, {Name: "class", Value: string(s.Class)}},
 	}
 	if s.Class == nurture.Marketing {

@@ -22,7 +22,7 @@ func pack(r *nurture.Recipient, version int64) (store.Recipient, error) {
 	if err != nil {
 		return store.Recipient{}, err
 	}
-	return store.Recipient{ID: r.ID, Version: version, Body: body, DueAt: r.Due()}, nil
+	return store.Recipient{ID: r.ID, Version: version, Body: body, DueAt: r.Due(), Rank: r.Rank}, nil
 }
 
 // tries is how often a writer that lost against another begins again.

@@ -27,6 +27,7 @@ type Recipient struct {
 	Paused  int64  `json:"p,omitempty"` // marketing waits until then
 	Fewer   bool   `json:"f,omitempty"` // half of each cap
 	Version int64  `json:"-"`           // of the stored item, kept beside the bytes
+	Rank    int    `json:"q,omitempty"` // how urgent the next step is, see SetRank
 
 	Permissions []Permission `json:"c,omitempty"`
 	Suppressed  []Suppressed `json:"s,omitempty"`

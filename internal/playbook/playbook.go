@@ -8,6 +8,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/mail"
 	"github.com/sarnakh/sarnakh/internal/nurture"
 	"github.com/sarnakh/sarnakh/internal/score"
+	"github.com/sarnakh/sarnakh/internal/sending"
 	"github.com/sarnakh/sarnakh/internal/signal"
 )
 
@@ -41,6 +42,7 @@ type Playbook struct {
 
 	Score   score.Config    `json:"score"`
 	Nurture nurture.Config  `json:"nurture"`
+	Sending sending.Plan    `json:"sending,omitzero"`
 	Forms   []form.Config   `json:"forms,omitempty"`
 	Mails   []mail.Template `json:"mails,omitempty"`
 	Offers  []Offer         `json:"offers,omitempty"`

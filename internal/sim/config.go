@@ -16,6 +16,7 @@ type Config struct {
 	People     int
 	Activities int // about how many they do
 	Forms      int // percent of what they do that is a form
+	Complain   int // percent of mails that are complained about
 	LeaveOneIn int // of so many who get a marketing mail, one unsubscribes
 	TwinOneIn  int // of so many people, one is known by two addresses
 	// Shuffled: what people do in the first third reaches the queue in any order
@@ -37,7 +38,7 @@ func Of(seed uint64) Config {
 	d := rand.New(rand.NewPCG(seed, 3))
 	c := Config{
 		Seed: seed, Start: time.Date(2026, time.Month(1+d.IntN(12)), 1+d.IntN(28), d.IntN(24), d.IntN(60), d.IntN(60), 0, time.UTC),
-		Days: 30 + d.IntN(20), People: 12 + d.IntN(16), Activities: 420 + d.IntN(160), Forms: 20, LeaveOneIn: 9, TwinOneIn: 9,
+		Days: 30 + d.IntN(20), People: 12 + d.IntN(16), Activities: 420 + d.IntN(160), Forms: 20, Complain: 1, LeaveOneIn: 9, TwinOneIn: 9,
 		FaultRate: []float64{0, 0.01, 0.01, 0.03, 0.03, 0.1, 0.1}[d.IntN(7)],
 		EventLoss: []float64{0, 0, 0, 0.01, 0.1, 1}[d.IntN(6)],
 		Books:     []*playbook.Playbook{Book()},
@@ -49,6 +50,7 @@ func Of(seed uint64) Config {
 		c.Shuffled = true
 	case 4: // many mails, and many who leave
 		c.People, c.Activities, c.Forms, c.LeaveOneIn, c.TwinOneIn = 40+d.IntN(30), 250, 70, 3, 3
+		c.Complain = 6
 	}
 	for range d.IntN(3) {
 		c.Books = append(c.Books, Changed(c.Books[len(c.Books)-1], len(c.Books)))

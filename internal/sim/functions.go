@@ -227,6 +227,8 @@ func (w *World) coldNurture(p *process) {
 		Store: s, Playbook: flow.NewBooks(s).InForce, Send: w.post.send(p), Short: w.short, Log: silent,
 		Messages: outbox{p, w.deliveries},
 		Letters:  &flow.Letters{Keys: w.keys, PublicURL: publicURL, From: "sarnakh@business.test"},
+		SendBulk: w.post.sendBulk(p), Quota: w.post.quota(p),
+		Wait: func(_ context.Context, d time.Duration) error { p.sleep(d); return nil },
 	}
 }
 
@@ -235,6 +237,8 @@ func (w *World) takeNurture(p *process) (func(context.Context), func(bool)) {
 	w.invocations++
 	now, attempt := w.now, fmt.Sprintf("attempt-%d", w.invocations)
 	w.report.Ticks++
+	p.hot.nurture.Elapsed = func() time.Duration { return w.now.Sub(now) }
+	p.hot.nurture.Left = func() time.Duration { return p.of.timeout - w.now.Sub(now) }
 	return func(ctx context.Context) {
 		if _, err := p.hot.nurture.Tick(ctx, now, attempt); err != nil {
 			w.note("failed", p.name, err)

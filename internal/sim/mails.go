@@ -9,6 +9,7 @@ import (
 
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/sending"
 	"github.com/sarnakh/sarnakh/internal/store"
 )
 
@@ -114,6 +115,10 @@ func (m *mails) claimed(p *process, r *nurture.Recipient, h *nurture.Send) {
 	if h.Class != nurture.Marketing {
 		return
 	}
+	// Who asked for leave before the brake shut may still use it.
+	if s, err := sending.Decode(first(m.w.mem.ReadSending(context.Background())).Body); err != nil || s.Shut != 0 && h.Claimed > s.Shut+60 {
+		w.broken("%s claimed %s at %s although the brake is shut (%v)", p.name, h.ID, clockOf(h.Claimed), err)
+	}
 	group := m.group(r.ID)
 	var granted, withdrawn, paused int64
 	for _, id := range group {
@@ -134,6 +139,8 @@ func (m *mails) claimed(p *process, r *nurture.Recipient, h *nurture.Send) {
 		w.broken("%s claimed %s at %s, when the business writes to nobody", p.name, h.ID, clockOf(h.Claimed))
 	}
 }
+
+func first[T any](v T, _ error) T { return v }
 
 func clockOf(unix int64) string { return time.Unix(unix, 0).UTC().Format(time.RFC3339) }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/mail"
+	"github.com/sarnakh/sarnakh/internal/sending"
 )
 
 // post is the mail service: it knows which mails really left, and tells of
@@ -65,6 +66,69 @@ func (o *post) send(p *process) func(ctx context.Context, m mail.Message) (mail.
 	}
 }
 
+// sendBulk hands over several: each has a fate of its own, and one of them may
+// spoil the call for all.
+func (o *post) sendBulk(p *process) func(ctx context.Context, ms []mail.Message) []mail.Handed {
+	return func(_ context.Context, ms []mail.Message) []mail.Handed {
+		w := o.w
+		out := make([]mail.Handed, len(ms))
+		all := func(f mail.Fate, err error) []mail.Handed {
+			for i := range out {
+				out[i] = mail.Handed{Fate: f, Err: err}
+			}
+			return out
+		}
+		if len(ms) > 20 {
+			w.broken("%s: a bulk of %d mails", p.name, len(ms))
+		}
+		f := p.meet("ses bulk", keyOf(&ms[0]))
+		switch {
+		case f == throttled || f == conflict:
+			return all(mail.Later, errMail)
+		case f == fine && w.rate > 0 && w.dice.IntN(40) == 0:
+			return all(mail.Refused, fmt.Errorf("%w: %w", mail.ErrWhole, errMail))
+		}
+		w.report.Bulks++
+		for i := range ms {
+			key := keyOf(&ms[i])
+			happened := f != before
+			switch {
+			case f == fine && w.rate > 0 && w.dice.IntN(60) == 0:
+				out[i] = mail.Handed{Fate: mail.Later, Err: errMail} // this entry was throttled
+				continue
+			case f == fine && w.rate > 0 && w.dice.IntN(60) == 0:
+				out[i] = mail.Handed{Fate: mail.Unknown, Err: errMail}
+				happened = w.dice.IntN(2) == 0
+			case f != fine && f != before:
+				happened = w.dice.IntN(4) != 0
+			}
+			if f != fine || out[i].Err != nil {
+				o.doubt[key]++
+			}
+			if happened {
+				o.leave(&ms[i], key)
+			}
+			if f == fine && out[i].Err == nil {
+				p.unmarked = append(p.unmarked, key)
+			}
+		}
+		p.died(f)
+		if f != fine {
+			return all(mail.Unknown, errMail)
+		}
+		return out
+	}
+}
+
+// quota is what the account may send: in some worlds little.
+func (o *post) quota(p *process) func(context.Context) (sending.Quota, error) {
+	return func(context.Context) (sending.Quota, error) {
+		return around(p, "quota", "", false, func() (sending.Quota, error) {
+			return sending.Quota{PerSecond: []float64{0.2, 1, 14, 50}[o.w.cfg.Seed%4], PerDay: -1}, nil
+		})
+	}
+}
+
 // leave sends a mail on its way, and tells what becomes of it.
 func (o *post) leave(m *mail.Message, key string) {
 	w := o.w
@@ -94,7 +158,7 @@ func (o *post) leave(m *mail.Message, key string) {
 	case n < 4:
 		o.event(id, m, "Bounce", fmt.Sprintf(`,"bounce":{"bounceType":"Transient","bouncedRecipients":[{"emailAddress":%q}]}`, m.To))
 		return
-	case n < 5:
+	case n < 4+w.cfg.Complain:
 		o.event(id, m, "Complaint", fmt.Sprintf(`,"complaint":{"complainedRecipients":[{"emailAddress":%q}]}`, m.To))
 	}
 	o.event(id, m, "Delivery", `,"delivery":{}`)

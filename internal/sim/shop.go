@@ -165,6 +165,18 @@ func (s shop) writeRecipient(ctx context.Context, r store.Recipient) store.Writt
 	return out
 }
 
+func (s shop) ReadSending(ctx context.Context) (store.Sending, error) {
+	return around(s.p, "read sending", "", false, func() (store.Sending, error) { return s.p.w.mem.ReadSending(ctx) })
+}
+
+func (s shop) WriteSending(ctx context.Context, x store.Sending) error {
+	return act(s.p, "write sending", "", true, func() error { return s.p.w.mem.WriteSending(ctx, x) })
+}
+
+func (s shop) NoteUnknown(ctx context.Context, u store.UnknownSend) error {
+	return act(s.p, "note unknown", u.Send, false, func() error { return s.p.w.mem.NoteUnknown(ctx, u) })
+}
+
 func (s shop) ReadRecipient(ctx context.Context, id string) (store.Recipient, error) {
 	return around(s.p, "read recipient", id, false, func() (store.Recipient, error) { return s.p.w.mem.ReadRecipient(ctx, id) })
 }

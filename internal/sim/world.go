@@ -15,6 +15,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/link"
 	"github.com/sarnakh/sarnakh/internal/playbook"
+	"github.com/sarnakh/sarnakh/internal/sending"
 	"github.com/sarnakh/sarnakh/internal/store"
 	"github.com/sarnakh/sarnakh/internal/store/memory"
 )
@@ -189,6 +190,20 @@ func (w *World) clockwork() {
 				w.ticks = append(w.ticks, &tick{name: "due", at: w.now})
 				return
 			}
+		}
+	})
+	// Somebody looks at the brake each few hours, and opens it.
+	every(5*time.Hour, w.now.Add(2*time.Hour), func() {
+		err := flow.ChangeSending(context.Background(), w.mem, func(s *sending.State) bool {
+			if s.Shut == 0 {
+				return false
+			}
+			w.report.Braked++
+			s.Open("sara", w.now)
+			return true
+		})
+		if err != nil {
+			w.broken("%v", err)
 		}
 	})
 	every(7*time.Hour+13*time.Minute, w.now.Add(time.Hour), w.glance)

@@ -120,6 +120,12 @@ func LeaseKey(name string) DeskKey { return DeskKey{"lease", name} }
 // CountKey: count, <name>.
 func CountKey(name string) DeskKey { return DeskKey{"count", name} }
 
+// SendingKey is where all who send mails share what they may.
+var SendingKey = DeskKey{"sending", "account"}
+
+// Key of a send of unknown fate: unknown, <recipient>#<send>.
+func (u UnknownSend) Key() DeskKey { return DeskKey{"unknown", u.Recipient + "#" + u.Send} }
+
 func clip(s string, n int) string {
 	if len(s) > n {
 		return s[:n]

@@ -58,18 +58,25 @@ type Profile struct {
 }
 
 // Recipient is the item of one person to write to, under a version like
-// Profile. DueAt is when it must be looked at, 0 for never.
+// Profile. DueAt is when it must be looked at, 0 for never; Rank (0 to MaxRank)
+// says how urgent that is, beside others that are due.
 type Recipient struct {
 	ID      string
 	Version int64
 	Body    []byte
 	DueAt   int64
+	Rank    int
 }
 
+// MaxRank is the highest rank of a recipient.
+const MaxRank = 999
+
 // Due is one row of a due index. What it says may be old: read the item.
+// Ledgers have no rank.
 type Due struct {
-	ID string
-	At int64
+	ID   string
+	At   int64
+	Rank int
 }
 
 // Merge joins two leads: both ledgers are written on the condition of their
@@ -175,6 +182,23 @@ type Progress struct {
 	Page    string // where it goes on; "" at the end
 	Done    bool
 	At      int64
+}
+
+// Sending is the one item that all who send mails share, under a version like
+// Profile. It does not exist until somebody sends: Version 0, no Body.
+type Sending struct {
+	Version int64
+	Body    []byte
+}
+
+// UnknownSend is a mail of which nobody knows whether it left. The list of them
+// is written before the mail is given up, so it may name some whose fate is
+// known by now: the recipient tells.
+type UnknownSend struct {
+	Recipient, Send string
+	Mail            string
+	Track, Step     string
+	At              int64 // when it was claimed, unix seconds
 }
 
 // Suppression is an address that must not be written to, by its keyed hash; it

@@ -31,7 +31,8 @@ func dueAt(it item) int64 {
 	if it["ds"] == nil {
 		return 0
 	}
-	return numberOf(it, "da")
+	at, _ := splitDue(it)
+	return at
 }
 
 // ReadLedger reads one ledger item, strongly.
@@ -146,14 +147,15 @@ func (s *Store) DueLedgers(ctx context.Context, shard int, until time.Time, limi
 func (s *Store) due(ctx context.Context, table, key string, shard int, until time.Time, limit int, page string) ([]store.Due, string, error) {
 	items, next, err := s.query(ctx, table, "due", &dynamodb.QueryInput{
 		KeyConditionExpression:    aws.String("ds = :s AND da <= :u"),
-		ExpressionAttributeValues: item{":s": text(strconv.Itoa(shard)), ":u": number(until.Unix())},
+		ExpressionAttributeValues: item{":s": text(strconv.Itoa(shard)), ":u": &types.AttributeValueMemberN{Value: fmt.Sprintf("%d.999", until.Unix())}},
 	}, limit, page)
 	if err != nil {
 		return nil, "", fmt.Errorf("due shard %d of %s: %w", shard, table, err)
 	}
 	out := make([]store.Due, len(items))
 	for i, it := range items {
-		out[i] = store.Due{ID: textOf(it, key), At: numberOf(it, "da")}
+		out[i] = store.Due{ID: textOf(it, key)}
+		out[i].At, out[i].Rank = splitDue(it)
 	}
 	return out, next, nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,7 +22,11 @@ func profileOf(it item) store.Profile {
 }
 
 func recipientOf(it item) store.Recipient {
-	return store.Recipient{ID: store.RecipientOfKey(textOf(it, "k")), Version: numberOf(it, "v"), Body: bytesOf(it, "x"), DueAt: dueAt(it)}
+	r := store.Recipient{ID: store.RecipientOfKey(textOf(it, "k")), Version: numberOf(it, "v"), Body: bytesOf(it, "x")}
+	if it["ds"] != nil {
+		r.DueAt, r.Rank = splitDue(it)
+	}
+	return r
 }
 
 // ClaimIdentities inserts what is absent and reads who has the rest.
@@ -152,7 +157,7 @@ func (s *Store) WriteRecipients(ctx context.Context, rs []store.Recipient) []sto
 		name: func(r store.Recipient) string { return "recipient " + r.ID },
 		of:   recipientOf,
 		same: func(want, stored store.Recipient) bool {
-			return stored.Version == want.Version+1 && bytes.Equal(stored.Body, want.Body) && stored.DueAt == want.DueAt
+			return stored.Version == want.Version+1 && bytes.Equal(stored.Body, want.Body) && stored.DueAt == want.DueAt && (want.DueAt == 0 || stored.Rank == want.Rank)
 		},
 		read: func(ctx context.Context, lost []store.Recipient) (map[string]store.Recipient, error) {
 			w := store.Wanted{Strong: true}
@@ -178,19 +183,46 @@ func (s *Store) DueRecipients(ctx context.Context, shard int, until time.Time, l
 	return due, next, err
 }
 
+// The range key of the due index is the second, and its rank in thousandths of
+// one: it is in the order of time, and whoever reads the index knows the rank
+// without reading the items.
+func joinDue(at int64, rank int) types.AttributeValue {
+	if rank = min(max(rank, 0), store.MaxRank); rank == 0 {
+		return number(at)
+	}
+	return &types.AttributeValueMemberN{Value: fmt.Sprintf("%d.%03d", at, rank)}
+}
+
+// splitDue reads it. The engine drops zeros at the end: 5.12 is rank 120.
+func splitDue(it item) (at int64, rank int) {
+	v, _ := it["da"].(*types.AttributeValueMemberN)
+	if v == nil {
+		return 0, 0
+	}
+	whole, part, _ := strings.Cut(v.Value, ".")
+	at, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil {
+		return 0, 0 // only ours are written
+	}
+	if part != "" {
+		rank, _ = strconv.Atoi((part + "00")[:3])
+	}
+	return at, rank
+}
+
 // blob is an item of bytes under a version, with or without a due time.
 type blob struct {
 	key     string
 	version int64 // of the stored item, 0: there is none
 	body    []byte
 	shard   string // "": not on the due index
-	dueAt   int64
+	due     types.AttributeValue
 }
 
 func recipientBlob(r store.Recipient) blob {
-	b := blob{key: store.RecipientKey(r.ID), version: r.Version, body: r.Body, dueAt: r.DueAt}
+	b := blob{key: store.RecipientKey(r.ID), version: r.Version, body: r.Body}
 	if r.DueAt != 0 {
-		b.shard = store.DueShard(r.ID)
+		b.shard, b.due = store.DueShard(r.ID), joinDue(r.DueAt, r.Rank)
 	}
 	return b
 }
@@ -201,14 +233,14 @@ func (s *Store) blobStatement(b blob) *statement {
 		q := `INSERT INTO "` + s.tables.People + `" VALUE {'k':?,'v':?,'x':?`
 		v := []types.AttributeValue{key, next, bin(b.body)}
 		if b.shard != "" {
-			q, v = q+`,'ds':?,'da':?`, append(v, text(b.shard), number(b.dueAt))
+			q, v = q+`,'ds':?,'da':?`, append(v, text(b.shard), b.due)
 		}
 		return &statement{text: q + `}`, values: v}
 	}
 	q := `UPDATE "` + s.tables.People + `" SET v=?, x=?`
 	v := []types.AttributeValue{next, bin(b.body)}
 	if b.shard != "" {
-		q, v = q+`, ds=?, da=?`, append(v, text(b.shard), number(b.dueAt))
+		q, v = q+`, ds=?, da=?`, append(v, text(b.shard), b.due)
 	} else {
 		q += ` REMOVE ds`
 	}
@@ -226,7 +258,7 @@ func (s *Store) writeBlob(ctx context.Context, b blob) error {
 	update := "SET v = :n, x = :x"
 	if b.shard != "" {
 		update += ", ds = :s, da = :d"
-		in.ExpressionAttributeValues[":s"], in.ExpressionAttributeValues[":d"] = text(b.shard), number(b.dueAt)
+		in.ExpressionAttributeValues[":s"], in.ExpressionAttributeValues[":d"] = text(b.shard), b.due
 	} else {
 		update += " REMOVE ds, da"
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
 	"github.com/sarnakh/sarnakh/internal/mail"
+	"github.com/sarnakh/sarnakh/internal/sending"
 )
 
 // SendBulk hands over mails of one frame and one sender in one call, each to
@@ -114,21 +116,14 @@ func entryFate(s types.BulkEmailStatus) mail.Fate {
 	return mail.Unknown
 }
 
-// Quota is what the account may send.
-type Quota struct {
-	PerSecond float64
-	PerDay    float64 // in any 24 hours; -1: no bound
-	Sent      float64 // in the last 24 hours
-}
-
-// Quota asks SES. Unlike a send it may be repeated.
-func (s *Sender) Quota(ctx context.Context) (Quota, error) {
+// Quota asks SES what the account may send.
+func (s *Sender) Quota(ctx context.Context) (sending.Quota, error) {
 	out, err := s.client.GetAccount(ctx, &sesv2.GetAccountInput{})
 	if err != nil {
-		return Quota{}, fmt.Errorf("ask for the mail quota: %w", err)
+		return sending.Quota{}, fmt.Errorf("ask for the mail quota: %w", err)
 	}
 	if out.SendQuota == nil {
-		return Quota{}, fmt.Errorf("ask for the mail quota: the answer holds none")
+		return sending.Quota{}, errors.New("ask for the mail quota: the answer holds none")
 	}
-	return Quota{PerSecond: out.SendQuota.MaxSendRate, PerDay: out.SendQuota.Max24HourSend, Sent: out.SendQuota.SentLast24Hours}, nil
+	return sending.Quota{PerSecond: out.SendQuota.MaxSendRate, PerDay: out.SendQuota.Max24HourSend, Sent: out.SendQuota.SentLast24Hours}, nil
 }

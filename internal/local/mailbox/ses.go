@@ -293,7 +293,7 @@ func (m *Mailbox) account(w http.ResponseWriter, _ *http.Request) {
 	day := m.clock().AddDate(0, 0, -1)
 	answer(w, map[string]any{
 		"ProductionAccessEnabled": true, "SendingEnabled": true, "EnforcementStatus": "HEALTHY", "DedicatedIpAutoWarmupEnabled": false,
-		"SendQuota":             map[string]float64{"Max24HourSend": 50000, "MaxSendRate": 14, "SentLast24Hours": float64(m.store.since(day))},
+		"SendQuota":             map[string]float64{"Max24HourSend": 50000, "MaxSendRate": 200, "SentLast24Hours": float64(m.store.since(day))},
 		"SuppressionAttributes": map[string]any{"SuppressedReasons": []string{"BOUNCE", "COMPLAINT"}},
 	})
 }

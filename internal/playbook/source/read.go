@@ -15,7 +15,7 @@ import (
 // sections are the top keys of the files, each in one file of the folder,
 // whichever its name is.
 var sections = []string{"business", "attributes", "lists", "groups", "signals", "personas", "score", "lifecycle", "funnel", "audiences",
-	"consents", "forms", "nurture", "topics", "tracks", "calendar", "offers", "exclusions", "fakes", "sales", "learning"}
+	"consents", "forms", "nurture", "sending", "topics", "tracks", "calendar", "offers", "exclusions", "fakes", "sales", "learning"}
 
 // Read compiles the playbook in a folder: its *.yaml files and mails. previous
 // is the playbook published last, nil for the first: numbers of signals,
@@ -148,6 +148,7 @@ func (r *reader) compile(fsys fs.FS) {
 	r.readOffers()
 	r.readForms()
 	r.readNurture()
+	r.readSending()
 	r.readCalendar()
 	r.readExclusions()
 	r.readLearning()

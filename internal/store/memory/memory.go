@@ -39,6 +39,8 @@ type Store struct {
 	leases     map[string]lease
 	broadcasts map[string]store.Broadcast
 	counts     map[string]int
+	sending    store.Sending
+	unknown    map[store.DeskKey]store.UnknownSend
 	onLedger   func(ledger.Item)
 }
 
@@ -55,6 +57,7 @@ func New() *Store {
 		decisions: map[store.DecisionKey]store.Decision{}, work: map[lead.ID]store.Work{}, parked: map[store.DeskKey]store.Parked{},
 		proposals: map[store.DeskKey]store.Proposal{}, versions: map[uint32]store.Playbook{},
 		progress: map[store.DeskKey]store.Progress{}, leases: map[string]lease{}, broadcasts: map[string]store.Broadcast{}, counts: map[string]int{},
+		unknown: map[store.DeskKey]store.UnknownSend{},
 	}
 }
 

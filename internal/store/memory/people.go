@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -71,7 +73,7 @@ func (s *Store) WriteRecipients(_ context.Context, rs []store.Recipient) []store
 	for i, r := range rs {
 		old := s.recipients[r.ID]
 		switch {
-		case old.Version == r.Version+1 && bytes.Equal(old.Body, r.Body) && old.DueAt == r.DueAt:
+		case old.Version == r.Version+1 && bytes.Equal(old.Body, r.Body) && old.DueAt == r.DueAt && (r.DueAt == 0 || old.Rank == r.Rank):
 		case old.Version == r.Version:
 			r = copyRecipient(r)
 			r.Version++
@@ -90,7 +92,7 @@ func (s *Store) DueRecipients(_ context.Context, shard int, until time.Time, lim
 	var rows []store.Due
 	for id, r := range s.recipients {
 		if r.DueAt != 0 && r.DueAt <= until.Unix() && store.DueShard(id) == strconv.Itoa(shard) {
-			rows = append(rows, store.Due{ID: id, At: r.DueAt})
+			rows = append(rows, store.Due{ID: id, At: r.DueAt, Rank: r.Rank})
 		}
 	}
 	return cut(rows, dueKey, limit, page)
@@ -115,4 +117,49 @@ func (s *Store) ReadSuppression(_ context.Context, hash string) (store.Suppressi
 		return store.Suppression{}, fmt.Errorf("read suppression: %w", store.ErrNotFound)
 	}
 	return sup, nil
+}
+
+// ReadSending is what all senders share.
+func (s *Store) ReadSending(context.Context) (store.Sending, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return store.Sending{Version: s.sending.Version, Body: bytes.Clone(s.sending.Body)}, nil
+}
+
+// WriteSending stores it on the condition of its version.
+func (s *Store) WriteSending(_ context.Context, x store.Sending) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.sending.Version == x.Version+1 && bytes.Equal(s.sending.Body, x.Body):
+	case s.sending.Version == x.Version:
+		s.sending = store.Sending{Version: x.Version + 1, Body: bytes.Clone(x.Body)}
+	default:
+		return fmt.Errorf("write the state of sending: %w", store.ErrConflict)
+	}
+	return nil
+}
+
+// NoteUnknown puts a send on the list of those of unknown fate.
+func (s *Store) NoteUnknown(_ context.Context, u store.UnknownSend) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unknown[u.Key()] = u
+	return nil
+}
+
+// DropUnknown takes it off.
+func (s *Store) DropUnknown(_ context.Context, u store.UnknownSend) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.unknown, u.Key())
+	return nil
+}
+
+// ListUnknown lists them.
+func (s *Store) ListUnknown(_ context.Context, limit int, page string) ([]store.UnknownSend, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows := slices.Collect(maps.Values(s.unknown))
+	return cut(rows, func(u store.UnknownSend) string { return u.Key().R }, limit, page)
 }

@@ -61,6 +61,15 @@ type Store interface {
 	// DueRecipients lists recipients due until a time, oldest first.
 	DueRecipients(ctx context.Context, shard int, until time.Time, limit int, page string) ([]store.Due, string, error)
 
+	// ReadSending reads strongly what all senders share; its zero value where
+	// nobody has sent yet.
+	ReadSending(ctx context.Context) (store.Sending, error)
+	WriteSending(ctx context.Context, s store.Sending) error
+	// NoteUnknown puts a send on the list of those of unknown fate; once more
+	// changes nothing. DropUnknown takes it off, also one that is not on it.
+	NoteUnknown(ctx context.Context, u store.UnknownSend) error
+	DropUnknown(ctx context.Context, u store.UnknownSend) error
+	ListUnknown(ctx context.Context, limit int, page string) ([]store.UnknownSend, string, error)
 	Suppress(ctx context.Context, s store.Suppression) error
 	ReadSuppression(ctx context.Context, hash string) (store.Suppression, error)
 
