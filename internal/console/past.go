@@ -27,7 +27,11 @@ func (c *Console) past(r *request, book *playbook.Compiled, item ledger.Item) (a
 	if err != nil {
 		return nil, err
 	}
-	out := cardView(p.Book, p.State, p.Card, r.locale)
+	adjusted, err := flow.AdjustmentsIn(r.Context(), c.Store, p.State, p.Log, day)
+	if err != nil {
+		return nil, err
+	}
+	out := cardView(p.Book, p.State, p.Card, adjusted, r.locale)
 	// The log may name signals that the playbook of then did not have.
 	out["recent"], out["at"], out["hindsight"] = recent(book, p.Log, r.locale), day.String(), hindsight
 	out["today"] = book.Day(r.Now).String()

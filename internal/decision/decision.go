@@ -63,8 +63,11 @@ type Input struct {
 	// Arrived holds the entries appended since State was last decided on; none
 	// when only time, the profile or the playbook changed.
 	Arrived []Arrived
-	Today   activity.Day
-	Now     time.Time
+	// Was is what the lead met before the arrived entries, where one of them
+	// takes evidence back; nil where none does.
+	Was   *Was
+	Today activity.Day
+	Now   time.Time
 	// Quiet says that something else changed than what the lead does. Decisions
 	// are listed, and nobody is told or mailed by itself.
 	Quiet Cause
@@ -98,6 +101,7 @@ func (p *Plan) Decide(in Input) []ledger.Pending {
 		d.Quiet = Import
 	}
 	if s.Known {
+		d.withdraw()
 		d.handover()
 		d.fastLane()
 	}

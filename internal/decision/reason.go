@@ -26,7 +26,7 @@ type Reason struct {
 	// Goal: what a track is for was reached.
 	Goal bool `json:"z,omitempty"`
 	// By is what set it off: total, signal, form, activity, stage, band, lost,
-	// silent, person, reason, audience, left, date; What is which.
+	// silent, person, reason, revoked, audience, left, date; What is which.
 	By   string `json:"b,omitempty"`
 	What string `json:"x,omitempty"`
 	// Quiet is why nobody was told by itself.

@@ -60,10 +60,10 @@ func (p *Plan) Sentence(d ledger.Pending, locale string, titles Titles) string {
 
 // wordings are the pieces of sentences in one locale.
 type wordings struct {
-	handover, fastLane, times, stage, enroll, unenroll, entered, left string
-	colon, comma                                                      string
-	digits                                                            func(string) string
-	form, silent, reason, person, band, into, total                   string
+	handover, fastLane, times, withdrawn, handedOver, revoked, stage, enroll, unenroll, entered, left string
+	colon, comma                                                                                      string
+	digits                                                                                            func(string) string
+	form, silent, reason, person, band, into, total                                                   string
 }
 
 // number writes a number in the digits of the locale. Names and grades keep
@@ -74,12 +74,14 @@ func (w *wordings) number(n int) string { return w.digits(strconv.Itoa(n)) }
 var phrases = [2]wordings{
 	{
 		handover: "آماده‌ی تماس: امتیاز %s (تناسب %s، رفتار %s، رتبه‌ی \u2068%s\u2069)", fastLane: "خودش خواست: %s", times: " (%s بار)",
+		withdrawn: "پس گرفته شد: %s", handedOver: "آماده‌ی تماس", revoked: "آنچه پایه‌ی آن بود درست نبود",
 		stage: "به مرحله‌ی «%s» رفت", enroll: "به مسیر «%s» وارد شد", unenroll: "از مسیر «%s» بیرون آمد", entered: "به گروه «%s» پیوست", left: "از گروه «%s» رفت",
 		digits: persian.Digits, colon: "؛ ", comma: "، ", form: "فرم «%s» را فرستاد", silent: "%s روز خبری نبود", reason: "دلیل: %s", person: "به خواست همکار فروش",
 		band: "«%s» شد", into: "به مرحله‌ی «%s» رسید", total: "با امتیاز %s",
 	},
 	{
 		handover: "Ready for a call: %s points (fit %s, engagement %s, grade %s)", fastLane: "Asked for it: %s", times: " (%s times)",
+		withdrawn: "Withdrawn: %s", handedOver: "Ready for a call", revoked: "what it rested on was taken back",
 		stage: "Moved to stage “%s”", enroll: "Entered the track “%s”", unenroll: "Left the track “%s”", entered: "Joined the audience “%s”", left: "Left the audience “%s”",
 		digits: strings.Clone, colon: "; ", comma: ", ", form: "posted the form “%s”", silent: "nothing heard for %s days", reason: "reason: %s", person: "by a person of sales",
 		band: "became “%s”", into: "reached the stage “%s”", total: "with %s points",
@@ -99,6 +101,12 @@ func (p *Plan) what(kind, name string, r Reason, w wordings, did []string) strin
 			s += fmt.Sprintf(w.times, w.number(r.Count))
 		}
 		return s
+	case Withdrawn:
+		what := w.handedOver
+		if len(did) > 0 {
+			what = fmt.Sprintf(w.fastLane, did[0])
+		}
+		return fmt.Sprintf(w.withdrawn, what)
 	case Stage:
 		return fmt.Sprintf(w.stage, name)
 	case Enroll:
@@ -118,6 +126,8 @@ func (p *Plan) because(kind string, r Reason, w wordings, did []string, locale s
 	switch {
 	case kind == FastLane:
 		return ""
+	case r.By == revokedReason:
+		return w.revoked
 	case kind == Handover, r.By == "signal":
 		return strings.Join(did, w.comma)
 	case r.By == "total":

@@ -34,6 +34,11 @@ func (d *deciding) stage() {
 			}
 		}
 	}
+	if place == was {
+		if to, ok := d.fallen(was); ok {
+			place, reason = to, Reason{By: revokedReason}
+		}
+	}
 	d.State.Stage = d.rules.StageNumber(place)
 	if place == was || c.Stages[place].Silent {
 		return

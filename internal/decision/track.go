@@ -31,6 +31,13 @@ func (d *deciding) tracks() {
 		if m.state&inside == 0 {
 			continue
 		}
+		if gone, ok := d.unfounded(t); ok {
+			m.state &^= inside
+			n := *m
+			n.n--
+			d.add(Unenroll, t.name, &n, Reason{By: revokedReason, Signals: []Signal{gone}})
+			continue
+		}
 		if by, goal := d.ends(t); by != nil {
 			m.state &^= inside
 			n := *m // the end has the number of its entry

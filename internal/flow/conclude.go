@@ -21,9 +21,15 @@ const movedBand = "moved"
 // conclude brings everything that follows from a settled ledger up to date:
 // card, decisions, band, review day and due time. It returns the new decisions.
 func conclude(c *playbook.Compiled, s *ledger.State, arrived []decision.Arrived, now time.Time, quiet decision.Cause) []ledger.Pending {
+	return concludeAfter(c, s, nil, arrived, now, quiet)
+}
+
+// concludeAfter is conclude where evidence was taken back: was is what the lead
+// met before.
+func concludeAfter(c *playbook.Compiled, s *ledger.State, was *decision.Was, arrived []decision.Arrived, now time.Time, quiet decision.Cause) []ledger.Pending {
 	today := c.Day(now)
 	card := c.Rules.Brief(s, today)
-	made := c.Decisions.Decide(decision.Input{State: s, After: &card, Arrived: arrived, Today: today, Now: now, Quiet: quiet})
+	made := c.Decisions.Decide(decision.Input{State: s, After: &card, Arrived: arrived, Was: was, Today: today, Now: now, Quiet: quiet})
 	s.Playbook = c.Number
 	s.Band = bandOf(s, card)
 	setDue(s, len(made) > 0, now)

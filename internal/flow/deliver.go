@@ -176,12 +176,11 @@ func (j *job) run() error {
 	}
 	switch j.msg.Kind {
 	case decision.Handover, decision.FastLane:
-		part(doneWork, j.work)
-		if !j.did(doneAlert) && !j.toldByFastLane() {
-			if err := j.alert(); err != nil {
-				errs = append(errs, fmt.Errorf("alert: %w", err))
-			}
+		if err := j.tellSales(part); err != nil {
+			errs = append(errs, fmt.Errorf("alert: %w", err))
 		}
+	case decision.Withdrawn:
+		part(doneWork, j.takeBack)
 	case decision.Stage:
 		part(doneHold, j.hold)
 	case decision.Enroll:

@@ -167,6 +167,8 @@ func (a *alertText) lines() []row {
 		switch l.Kind {
 		case score.KindCap, score.KindGroup, score.KindEngagement, score.KindFitLimit:
 			name = a.say("سقف: ", "limit: ") + name
+		case score.KindManual:
+			name = a.say("امتیاز دستی", "given by people")
 		}
 		rows = append(rows, row{label: name, value: a.digits(l.Points)})
 	}

@@ -326,7 +326,8 @@ type line struct {
 	refs     []ledger.Ref // what is to be read next
 	take     []*arrival   // what the ledger does not have
 	arrived  []decision.Arrived
-	upgraded bool // an older playbook made the stored item
+	was      *decision.Was // before something was revoked
+	upgraded bool          // an older playbook made the stored item
 
 	profile        *lead.Profile
 	recipient      *nurture.Recipient

@@ -95,7 +95,7 @@ func (b *batch) enter(a *arrival) {
 	x := &a.a
 	e, cut := b.book.Entry(x)
 	a.body = nil
-	if cut || x.Type == activity.FormPosted && b.hasWords(x.Properties) {
+	if cut || x.Type == activity.LeadAdjusted || x.Type == activity.FormPosted && b.hasWords(x.Properties) {
 		kept := *x
 		kept.Who = activity.WhoIs(string(a.lead)) // no address
 		a.body = activity.Encode([]activity.Activity{kept})
@@ -152,6 +152,10 @@ func (b *batch) upgrade(l *line) error {
 // append logs what is fresh.
 func (b *batch) append(l *line) error {
 	m := b.book.Rules.Meters()
+	l.was = nil
+	if slices.ContainsFunc(l.take, func(a *arrival) bool { return a.entry.Revokes != 0 }) && l.state.Settled(m) {
+		l.was = b.book.Decisions.Before(l.state, b.book.Day(b.now))
+	}
 	for _, a := range l.take {
 		for _, n := range a.party.ids {
 			l.state.Known = l.state.Known || n.kind != lead.ByVisitor
@@ -167,6 +171,13 @@ func (b *batch) append(l *line) error {
 			l.records = append(l.records, ledger.Record{Ref: bodyRef(l.id, a.entry.Key), Body: a.body})
 		}
 		l.fresh++
+	}
+	// What was taken back before it came, or together with it, is told nobody.
+	tail := l.state.Tail()
+	for _, a := range l.take {
+		if i := slices.IndexFunc(tail, func(e ledger.Entry) bool { return e.Key == a.entry.Key }); i >= 0 && tail[i].Revoked {
+			a.entry.Revoked = true
+		}
 	}
 	return nil
 }
@@ -214,7 +225,7 @@ func (b *batch) finish(l *line) error {
 	if l.profile != nil {
 		b.book.Know(l.state, l.profile)
 	}
-	l.made = len(conclude(b.book, l.state, l.arrived, b.now, ""))
+	l.made = len(concludeAfter(b.book, l.state, l.was, l.arrived, b.now, ""))
 	item, records, err := l.state.Finish(b.book.Rules.Meters(), l.shelf)
 	if err != nil {
 		return err

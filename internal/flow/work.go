@@ -24,6 +24,8 @@ type WorkItem struct {
 	Done    []string     `json:"done,omitempty"`  // ids that were closed; bounded
 	Owner   string       `json:"owner,omitempty"` // who took the lead
 	Since   int64        `json:"since,omitempty"` // when it was taken
+	// Withdrawn are decisions that took others back; bounded.
+	Withdrawn []string `json:"withdrawn,omitempty"`
 }
 
 // WorkReason is why a lead is worth a call.

@@ -156,10 +156,14 @@ func (l *Lead) play(c *playbook.Compiled, today activity.Day) error {
 		}
 		c.Know(l.State, &l.profile)
 		e, _ := c.Entry(a.Activity)
+		var was *decision.Was
+		if e.Revokes != 0 {
+			was = c.Decisions.Before(l.State, day)
+		}
 		if err := l.State.Append(m, e); err != nil {
 			return err
 		}
-		if err := l.decide(c, day, a.At, []decision.Arrived{decision.ArrivedOf(&e, a.Activity)}); err != nil {
+		if err := l.decide(c, day, a.At, []decision.Arrived{decision.ArrivedOf(&e, a.Activity)}, was); err != nil {
 			return err
 		}
 	}
@@ -177,19 +181,19 @@ func (l *Lead) play(c *playbook.Compiled, today activity.Day) error {
 // something, as the daily job does.
 func (l *Lead) review(c *playbook.Compiled, before activity.Day) error {
 	for r := l.State.Review; r != 0 && r < before; r = l.State.Review {
-		if err := l.decide(c, r, r.Date(), nil); err != nil {
+		if err := l.decide(c, r, r.Date(), nil, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Lead) decide(c *playbook.Compiled, day activity.Day, now time.Time, arrived []decision.Arrived) error {
+func (l *Lead) decide(c *playbook.Compiled, day activity.Day, now time.Time, arrived []decision.Arrived, was *decision.Was) error {
 	if err := l.State.Settle(c.Rules.Meters(), nil); err != nil {
 		return err
 	}
 	card := c.Rules.Card(l.State, day)
-	l.Decided = append(l.Decided, c.Decisions.Decide(decision.Input{State: l.State, After: &card, Arrived: arrived, Today: day, Now: now})...)
+	l.Decided = append(l.Decided, c.Decisions.Decide(decision.Input{State: l.State, After: &card, Arrived: arrived, Was: was, Today: day, Now: now})...)
 	l.State.Pending = nil // carried out at once
 	return nil
 }

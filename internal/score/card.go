@@ -31,6 +31,8 @@ type Line struct {
 	Count   int          `json:"count,omitempty"`
 	LastDay activity.Day `json:"lastDay,omitempty"`
 	Points  int          `json:"points"`
+	// Until is the last day on which a manual line counts; 0 is for ever.
+	Until activity.Day `json:"until,omitempty"`
 	// Limit is the cap or limit of a cap or limit line; Days its window.
 	Limit int `json:"limit,omitempty"`
 	Days  int `json:"days,omitempty"`

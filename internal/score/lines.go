@@ -26,10 +26,8 @@ func (r *Rules) CardInto(c *Card, s *ledger.State, day activity.Day) {
 	defer r.pool.Put(w)
 	w.engagementLines(c, p)
 	w.fitLines(c)
-	for i := range p.lines {
-		if l := &p.lines[i]; l.Signal == ledger.Manual && (l.Count > 0 || l.Points != 0) {
-			c.Lines = append(c.Lines, Line{Kind: KindManual, Count: l.Count, LastDay: l.Last, Points: l.Points})
-		}
+	for _, a := range s.Adjustments(day, nil) {
+		c.Lines = append(c.Lines, Line{Kind: KindManual, Points: a.Points, Until: a.Until})
 	}
 	w.leading(c, p)
 	w.whyNow(c, p)
@@ -338,10 +336,8 @@ func (w *work) crossing(c *Card, p *probe) {
 		w.used = 0
 		then = w.probe(day)
 	}
-	if then.outcome.band != base.band { // it is not, at the end of a rough search
-		bands := w.rules.config.Bands
-		c.NextCrossing = &Crossing{Day: then.day, From: bands[base.band].Name, To: bands[then.outcome.band].Name, Total: then.total}
-	}
+	bands := w.rules.config.Bands
+	c.NextCrossing = &Crossing{Day: then.day, From: bands[base.band].Name, To: bands[then.outcome.band].Name, Total: then.total}
 }
 
 // allGrades holds every grade, so that naming one takes no memory.

@@ -35,6 +35,7 @@ type work struct {
 	probes []*probe
 	used   int
 	events []activity.Day
+	ends   []ledger.Adjustment
 
 	persona, fit, fitRaw int
 	funnel               int // step, -1

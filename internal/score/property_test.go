@@ -146,8 +146,9 @@ func TestTheReviewDayIsTheFirstDayThatDiffers(t *testing.T) {
 		b, profile, deeds := world(t)
 		r := b.Rules()
 		l := live(b, r, profile, deeds)
-		if rapid.IntRange(0, 3).Draw(t, "adjusted") == 0 {
-			l.Adjust(day0, rapid.IntRange(-30, 30).Draw(t, "by hand"), day0+activity.Day(rapid.IntRange(41, 90).Draw(t, "until")))
+		// Several may end one after another, or on one day, and cancel out.
+		for range rapid.IntRange(0, 3).Draw(t, "adjusted") {
+			l.Adjust(day0, rapid.IntRange(-30, 30).Draw(t, "by hand"), day0+activity.Day(rapid.IntRange(35, 90).Draw(t, "until")))
 		}
 		today := day0 + 40
 		c := l.Card(today)
@@ -161,7 +162,7 @@ func TestTheReviewDayIsTheFirstDayThatDiffers(t *testing.T) {
 				crossing = day
 			}
 		}
-		if c.ReviewDay != review && !(review == 0 && c.ReviewDay > today+500) {
+		if c.ReviewDay != review && (review != 0 || c.ReviewDay <= today+500) {
 			t.Fatalf("on %s the review is said to be on %s, it is on %s", today, c.ReviewDay, review)
 		}
 		said := activity.Day(0)

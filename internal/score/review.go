@@ -13,33 +13,19 @@ import (
 // on them; groups and limits only ever rise with their lines. That gives the
 // least and the most that engagement and total can be in between, and where no
 // threshold lies among them, no day in between needs a look. What jumps (a
-// signal that is no longer recent, an absence that sets in) does so on days
+// signal that is no longer recent, an absence that sets in, points by hand that
+// end) does so on days
 // that are known, and these cut the time into spans.
 
 // horizon bounds how far ahead a review is looked for; a lead with a change
 // later than that is looked at on that day, in vain.
 const horizon = activity.Day(maxLife)
 
-// roughHorizon is the same where days must be tried one by one: several manual
-// adjustments may end one after another and cancel out.
-const roughHorizon = activity.Day(400)
-
 // firstChange gives the first day after base, the only probe in use, on which
 // differs holds, 0 for never.
 func (w *work) firstChange(base *probe, differs func(*outcome) bool) activity.Day {
-	end, rough := w.span(base)
-	if rough {
-		for day := base.day + 1; day <= base.day+roughHorizon; day++ {
-			mark := w.used
-			changed := differs(&w.probe(day).outcome)
-			w.used = mark
-			if changed {
-				return day
-			}
-		}
-		return base.day + roughHorizon + 1
-	}
-	w.findEvents(base, end)
+	w.findEvents(base)
+	end := w.span(base)
 	at := base
 	for i := 0; i <= len(w.events); i++ {
 		last := end
@@ -130,28 +116,32 @@ func within(cuts []int, low, high int) bool {
 }
 
 // span gives the last day on which a line may still change.
-func (w *work) span(base *probe) (end activity.Day, rough bool) {
-	end = base.day
+func (w *work) span(base *probe) activity.Day {
+	end := base.day
 	for i := range base.lines {
 		l := &base.lines[i]
 		if l.Signal == ledger.Manual {
-			rough = l.Count > 1
-			end = base.day + horizon
-			continue
+			continue // ends on days that are events
 		}
 		if place := w.rules.points[l.Signal]; place >= 0 && w.rules.life[place] > 0 && (l.Points != 0 || l.Cut != 0) {
 			end = max(end, max(base.day, l.Last)+activity.Day(w.rules.fadeDays(place, l.Points)))
 		}
 	}
-	return min(end, base.day+horizon), rough
+	return min(end, base.day+horizon)
 }
 
 // findEvents lists the days on which something jumps, ascending.
-func (w *work) findEvents(base *probe, end activity.Day) {
+func (w *work) findEvents(base *probe) {
 	w.events = w.events[:0]
 	add := func(day activity.Day) {
 		if day > base.day && day <= base.day+horizon {
 			w.events = append(w.events, day)
+		}
+	}
+	w.ends = w.state.Adjustments(base.day, w.ends[:0])
+	for _, a := range w.ends {
+		if a.Until != 0 { // however far ahead: a person said so
+			w.events = append(w.events, a.Until+1)
 		}
 	}
 	for _, k := range w.rules.recent {

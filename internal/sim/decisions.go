@@ -95,6 +95,9 @@ func (w *World) carriedOut(d store.Decision) {
 	case decision.Handover, decision.FastLane:
 		want("work", "webhook")
 		w.worked(d.Lead, key)
+		if did("withdrawn") {
+			break // taken back before sales was told
+		}
 		if r, err := decision.DecodeReason(d.Reason); err == nil && r.Asked && d.Kind == decision.Handover && !did("told") {
 			if copies > 0 {
 				w.double("alert %s left, although the request itself is told", key)
@@ -113,6 +116,8 @@ func (w *World) carriedOut(d store.Decision) {
 		}
 	case decision.Stage:
 		want("hold", "webhook")
+	case decision.Withdrawn:
+		want("work", "webhook")
 	case decision.Audience:
 		want("webhook")
 	case decision.Enroll, decision.Unenroll, decision.Wake:

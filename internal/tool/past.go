@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/playbook"
 )
@@ -27,6 +28,9 @@ func (d *Desk) showPast(ctx context.Context, out io.Writer, c *playbook.Compiled
 		note = s.w.hindsight
 	}
 	fmt.Fprintf(&b, note+"\n", s.w.day(v.At))
+	if s.adjusted, err = flow.AdjustmentsIn(ctx, d.Store, past.State, past.Log, v.At); err != nil {
+		return err
+	}
 	s.card(past.State, past.Card)
 	if v.Hindsight {
 		// What was decided was decided with what was known then.

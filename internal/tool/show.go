@@ -58,6 +58,9 @@ func (d *Desk) Show(ctx context.Context, out io.Writer, v Showing) error {
 	if s.Lead != id {
 		fmt.Fprintf(&b, sheet.w.absorbed+"\n", id, s.Lead)
 	}
+	if sheet.adjusted, err = flow.Adjustments(ctx, d.Store, s, c.Day(v.Now)); err != nil {
+		return err
+	}
 	sheet.card(s, c.Rules.Card(s, c.Day(v.Now)))
 	if err := d.profile(ctx, &sheet, s.Lead); err != nil {
 		return err
@@ -87,9 +90,10 @@ func (d *Desk) Show(ctx context.Context, out io.Writer, v Showing) error {
 // sheet is one lead being written.
 type sheet struct {
 	Showing
-	c   *playbook.Compiled
-	w   words
-	out *bytes.Buffer
+	c        *playbook.Compiled
+	w        words
+	out      *bytes.Buffer
+	adjusted []flow.Adjusted // by hand, and still holding
 }
 
 func (s *sheet) card(state *ledger.State, card score.Card) {
@@ -102,6 +106,7 @@ func (s *sheet) card(state *ledger.State, card score.Card) {
 		facts = append(facts, s.w.excluded)
 	}
 	fmt.Fprintln(s.out, strings.Join(slices.DeleteFunc(facts, func(f string) bool { return f == "" }), " · "))
+	s.standing(card)
 	sum := 0
 	for _, l := range card.Lines {
 		sum += l.Points
@@ -109,7 +114,10 @@ func (s *sheet) card(state *ledger.State, card score.Card) {
 	}
 	fmt.Fprintf(s.out, "%s  %s\n", s.w.points(sum), s.w.total)
 	for _, y := range card.WhyNow {
-		fmt.Fprintf(s.out, "%s: %s %s\n", s.w.why, s.c.SignalTitle(y.Signal, s.Locale), s.w.points(y.Points))
+		fmt.Fprintf(s.out, "%s: %s %s\n", s.w.why, s.c.SignalTitle(y.Signal, s.Locale), s.w.signed(y.Points))
+	}
+	for _, y := range card.WouldRaise {
+		fmt.Fprintf(s.out, "%s: %s %s\n", s.w.raise, s.c.SignalTitle(y.Signal, s.Locale), s.w.signed(y.Points))
 	}
 	if n := card.NextCrossing; n != nil {
 		fmt.Fprintf(s.out, s.w.next+"\n", s.w.day(n.Day), s.title(n.To, s.bands()), s.w.number(n.Total))
@@ -128,20 +136,17 @@ func (s *sheet) line(l score.Line) string {
 		}
 		return fmt.Sprintf(s.w.limited, name, s.w.number(l.Limit))
 	case score.KindGroup:
-		for _, g := range s.c.Score.Groups {
-			if g.Name == l.Name {
-				name = cmp.Or(pick(g.Title, s.Locale), l.Name)
-			}
-		}
-		return fmt.Sprintf(s.w.limited, name, s.w.number(l.Limit))
+		return fmt.Sprintf(s.w.limited, s.title(l.Name, s.groups()), s.w.number(l.Limit))
 	case score.KindEngagement:
 		return fmt.Sprintf(s.w.limited, s.w.engagement, s.w.number(l.Limit))
 	case score.KindFitLimit:
 		return fmt.Sprintf(s.w.limited, s.w.fit, s.w.number(l.Limit))
 	case score.KindFit:
 		return s.w.fit + ": " + name
+	case score.KindFunnel:
+		return s.w.funnel + ": " + s.title(l.Name, s.steps())
 	case score.KindManual:
-		return s.w.manual
+		return s.byHand(l)
 	}
 	return cmp.Or(name, string(l.Kind))
 }

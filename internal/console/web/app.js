@@ -71,7 +71,9 @@ async function leads() {
 
 function lines(l) {
   const rows = l.lines.map((x) => h("tr", { class: x.kind === "signal" || x.kind === "fit" || x.kind === "manual" ? undefined : "cut" },
-    h("td", {}, say("kind." + x.kind) !== "kind." + x.kind ? say("kind." + x.kind) + ": " : "", x.title,
+    h("td", {}, say("kind." + x.kind) !== "kind." + x.kind ? say("kind." + x.kind) + (x.title ? ": " : "") : "", x.title,
+      x.untilDay && h("span", { class: "soft" }, " (", say("until"), " ", date(x.untilDay), ")"),
+      (x.given || []).map((g) => h("div", { class: "soft" }, number(g.points, true), " — ", h("bdi", {}, [g.by, g.why].filter(Boolean).join(": ")), " ", date(g.at))),
       x.count > 1 && h("span", { class: "soft" }, " × ", number(x.count)),
       x.limit !== undefined && h("span", { class: "soft" }, " (", say("limit"), " ", number(x.limit), x.days > 1 ? [" / ", number(x.days), " ", say("days")] : "", ")")),
     h("td", { class: "soft" }, date(x.last)),
@@ -116,7 +118,7 @@ async function lead(id, query) {
       h("div", { class: "score", id: "score", "data-score": c.total }, number(c.total)),
       h("div", {}, band(c.band, l.bandTitle), " ", ltr(c.grade), h("div", { class: "soft" },
         say("fit"), " ", number(c.fit), " + ", say("engagement"), " ", number(c.engagement), c.manual ? [" + ", say("manual"), " ", number(c.manual)] : "")),
-      h("div", {}, l.stageTitle, l.personaTitle && h("div", { class: "soft" }, l.personaTitle)),
+      h("div", {}, l.stageTitle, h("div", { class: "soft" }, [l.personaTitle, l.funnelTitle, l.leadingTitle, l.interestTitle].filter(Boolean).join(" · "))),
       l.next && h("div", { class: "soft" }, say("next"), " ", date(l.next.day), ": ", l.next.to),
       !at && h("div", {}, act("lead.taken"), " ", act("call.answered"), " ", act("call.missed"))),
     l.work?.reasons?.length && h("section", { class: "sheet" }, h("h2", {}, say("work")), ...l.work.reasons.map((r) =>
@@ -127,8 +129,31 @@ async function lead(id, query) {
         l.whyNow?.length && h("section", { class: "sheet" }, h("h2", {}, say("why")), chips(l.whyNow)),
         l.attributes && h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, a.name === "email" || a.name === "phone" ? ltr(a.text) : h("bdi", {}, a.text)) || []))),
         l.wouldRaise?.length && h("section", { class: "sheet" }, h("h2", {}, say("raise")), chips(l.wouldRaise.map((w) => [w.title, " ", number(w.points, true)]))),
-        l.mail && mail(l.mail), recent(l))),
+        l.mail && mail(l.mail), decisions(l), recent(l), !at && adjust(l))),
   ];
+}
+
+function decisions(l) {
+  if (!l.decisions?.length) return null;
+  return h("section", { class: "sheet", id: "decisions" }, h("h2", {}, say("decided")), ...l.decisions.slice(0, 12).map((d) =>
+    h("p", {}, h("bdi", {}, d.text), h("span", { class: "soft" }, " — ", date(d.at, true), d.quiet && " " + say("quiet")))));
+}
+
+// adjust gives or takes points by hand: how many, why, until when.
+function adjust(l) {
+  const field = (name, more) => h("label", {}, say("adjust." + name), " ", h("input", { name, ...more }));
+  return h("details", { class: "sheet" }, h("summary", {}, say("act.lead.adjusted")), h("form", { onsubmit: async (e) => {
+    e.preventDefault();
+    const f = new FormData(e.target), button = e.target.querySelector("button");
+    button.disabled = true;
+    try {
+      await api("leads/" + l.id + "/activities", { method: "POST", body: JSON.stringify({ id: crypto.randomUUID(), type: "lead.adjusted", properties: Object.fromEntries([...f].filter(([, v]) => v)) }) });
+      button.replaceWith(h("span", { role: "status" }, say("done")));
+    } catch (err) { button.disabled = false; button.after(h("span", { role: "alert" }, " " + err.message)); }
+  } }, field("points", { type: "number", min: -1000, max: 1000, required: "", dir: "ltr" }), field("why", { required: "", maxlength: 500 }),
+  h("label", {}, say("adjust.until"), " ", h("select", { name: "until" }, h("option", { value: "" }, say("forever")),
+    [7, 14, 30, 60, 90, 180, 365].map((n) => { const day = new Date(Date.parse(l.today) + n * 864e5).toISOString().slice(0, 10); return h("option", { value: day }, date(day)); }))),
+  h("button", { type: "submit" }, say("record"))));
 }
 
 function mail(m) {

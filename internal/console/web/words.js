@@ -9,6 +9,7 @@ export const words = {
     asOf: "کارت روز", hindsight: "با دانسته‌های امروز", shownThen: "همان‌گونه که آن روز دیده می‌شد.", knownNow: "آنچه امروز از آن روز می‌دانیم.", today: "امروز",
     noLeads: "هنوز سرنخی نیست.", noLeadsNext: "صفحه‌ی فرود نمونه را باز کنید و فرم را بفرستید؛ چند ثانیه بعد این‌جاست.", noWork: "کاری نمانده است.", noWorkNext: "وقتی سرنخی داغ شود یا تماس بخواهد، این‌جا می‌آید.", noParked: "امروز چیزی کنار گذاشته نشده است.",
     "kind.cap": "سقف", "kind.group limit": "سقف گروه", "kind.engagement limit": "سقف رفتار", "kind.fit limit": "سقف تناسب", "kind.funnel": "جایگاه در قیف", "kind.manual": "دستی",
+    decided: "تصمیم‌ها", quiet: "(بی‌خبر)", forever: "همیشه", record: "ثبت", "act.lead.adjusted": "امتیاز دستی بدهید", "adjust.points": "چند امتیاز", "adjust.why": "چرا", "adjust.until": "تا کی",
     "act.lead.taken": "برمی‌دارم", "act.call.answered": "جواب داد", "act.call.missed": "جواب نداد", "reason.fastlane": "خودش خواسته؛ همین حالا زنگ بزنید", "reason.handover": "داغ شده است", "reason.task": "تماس",
     "type.page.viewed": "صفحه‌ای را دید", "type.cta.seen": "دکمه‌ای را دید", "type.cta.clicked": "دکمه‌ای را زد", "type.form.seen": "فرم را دید", "type.form.started": "فرم را آغاز کرد", "type.form.posted": "فرم فرستاد",
     "type.file.downloaded": "فایل گرفت", "type.mail.sent": "نامه‌ای برایش رفت", "type.mail.clicked": "در نامه کلیک کرد", "type.mail.opened": "نامه را باز کرد", "type.mail.replied": "پاسخ داد", "type.mail.bounced": "نامه برگشت خورد",
@@ -27,6 +28,7 @@ export const words = {
     asOf: "Card of", hindsight: "with hindsight", shownThen: "As it was shown that day.", knownNow: "What is known today about that day.", today: "Today",
     noLeads: "No leads yet.", noLeadsNext: "Open the sample landing page and post its form; seconds later it is here.", noWork: "Nothing left to do.", noWorkNext: "A lead that becomes hot, or asks for a call, appears here.", noParked: "Nothing was set aside today.",
     "kind.cap": "cap", "kind.group limit": "group limit", "kind.engagement limit": "engagement limit", "kind.fit limit": "fit limit", "kind.funnel": "funnel", "kind.manual": "manual",
+    decided: "Decisions", quiet: "(quiet)", forever: "for ever", record: "Record", "act.lead.adjusted": "Give points by hand", "adjust.points": "How many", "adjust.why": "Why", "adjust.until": "Until",
     "act.lead.taken": "Take", "act.call.answered": "Answered", "act.call.missed": "No answer", "reason.fastlane": "Asked for it: call now", "reason.handover": "Became hot", "reason.task": "Call",
     "type.page.viewed": "Viewed a page", "type.cta.seen": "Saw a button", "type.cta.clicked": "Pressed a button", "type.form.seen": "Saw the form", "type.form.started": "Began the form", "type.form.posted": "Sent a form",
     "type.file.downloaded": "Took a file", "type.mail.sent": "Was sent a mail", "type.mail.clicked": "Clicked in a mail", "type.mail.opened": "Opened a mail", "type.mail.replied": "Replied", "type.mail.bounced": "A mail bounced",
@@ -45,6 +47,7 @@ const reasons = [
   [/^holiday (.*)$/, "تعطیل رسمی"], [/^(\d+) hours between two mails$/, "دست‌کم $1 ساعت میان دو نامه"], [/^at most (\d+) mails in (\d+) days$/, "حداکثر $1 نامه در $2 روز"],
   [/^paused by the person$/, "به خواست خودش"], [/^sales is talking with this person$/, "فروش در حال گفتگوست"], [/^the mail service asked to wait$/, "سرویس نامه خواست صبر کنیم"],
   [/^refused by the mail service$/, "سرویس نامه نپذیرفت"], [/^(stage|form|signal|band|activity|total|lost|person|reason) ?(.*)$/, "چون پیش‌تر رفت"],
+  [/^revoked ?(.*)$/, "پایه‌اش درست نبود"],
 ];
 
 export function reason(text, locale) {

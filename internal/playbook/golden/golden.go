@@ -137,7 +137,7 @@ func (s *Story) Play(c *playbook.Compiled) (string, error) {
 			did++
 		}
 		if did == 0 {
-			if err := p.decide(day, day.Date().Add(12*time.Hour), nil); err != nil {
+			if err := p.decide(day, day.Date().Add(12*time.Hour), nil, nil); err != nil {
 				return "", err
 			}
 		}
@@ -161,24 +161,26 @@ func (p *player) do(a *activity.Activity, day activity.Day) error {
 		a.Flags |= activity.Held
 	}
 	p.c.Know(p.state, &p.profile)
-	packed, _ := p.c.Dictionary.Pack(a.Properties)
-	e := ledger.Entry{Key: key, PayloadHash: a.Fingerprint(), Type: a.Type, At: a.At.Unix(), Received: a.Received.Unix(), Day: day,
-		Hits: p.c.Set.Match(a, nil), Packed: packed, Flags: a.Flags}
+	e, _ := p.c.Entry(a)
 	if p.state.Seen(&e).Verdict != ledger.Fresh {
 		return nil // told twice, done once
+	}
+	var was *decision.Was
+	if e.Revokes != 0 {
+		was = p.c.Decisions.Before(p.state, day)
 	}
 	if err := p.state.Append(p.c.Rules.Meters(), e); err != nil {
 		return err
 	}
-	return p.decide(day, a.At, []decision.Arrived{decision.ArrivedOf(&e, a)})
+	return p.decide(day, a.At, []decision.Arrived{decision.ArrivedOf(&e, a)}, was)
 }
 
-func (p *player) decide(day activity.Day, now time.Time, arrived []decision.Arrived) error {
+func (p *player) decide(day activity.Day, now time.Time, arrived []decision.Arrived, was *decision.Was) error {
 	if err := p.state.Settle(p.c.Rules.Meters(), nil); err != nil {
 		return err
 	}
 	card := p.c.Rules.Card(p.state, day)
-	for _, d := range p.c.Decisions.Decide(decision.Input{State: p.state, After: &card, Arrived: arrived, Today: day, Now: now}) {
+	for _, d := range p.c.Decisions.Decide(decision.Input{State: p.state, After: &card, Arrived: arrived, Was: was, Today: day, Now: now}) {
 		what := strings.TrimSpace(d.Kind + " " + d.Name)
 		if r, err := decision.DecodeReason(d.Reason); err == nil && r.Left {
 			what += " left"
