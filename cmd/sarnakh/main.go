@@ -20,6 +20,7 @@ type cli struct {
 	Engines   enginesCmd   `cmd:"" help:"Run a command beside fresh engines (tests do)."`
 	Publish   publishCmd   `cmd:"" help:"Make the playbook in a folder the one in force."`
 	Demo      demoCmd      `cmd:"" help:"Send real calls of a bank through the local run, and check what comes of them."`
+	Business  businessCmd  `cmd:"" help:"Play some weeks of the example business through the local run, and leave it in the middle of things."`
 	Send      sendCmd      `cmd:"" help:"Queue activities from a file, one JSON object a line."`
 	Score     scoreCmd     `cmd:"" help:"Score a file of activities here, without AWS or a run."`
 	Lead      leadCmd      `cmd:"" help:"Look at leads."`

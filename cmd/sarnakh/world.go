@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -143,20 +141,16 @@ func (w *world) now(ctx context.Context) time.Time {
 
 // clockOf asks the page of a local run what its clock shows.
 func clockOf(ctx context.Context, page string) (time.Time, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(page, "/")+"/clock", nil)
-	if err != nil {
-		return time.Time{}, err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return time.Time{}, err
-	}
-	defer res.Body.Close()
-	var out struct{ Now time.Time }
-	if err := json.NewDecoder(res.Body).Decode(&out); err != nil {
-		return time.Time{}, fmt.Errorf("the clock of the run at %s: %w", page, err)
-	}
-	return out.Now, nil
+	at, err := readClock(ctx, page)
+	return at.Now, err
+}
+
+// clockView is what the page says of the clock.
+type clockView struct {
+	Now            time.Time
+	Moving, Failed bool
+}
+
+func readClock(ctx context.Context, page string) (at clockView, err error) {
+	return at, getJSON(ctx, strings.TrimSuffix(page, "/")+"/clock", &at)
 }

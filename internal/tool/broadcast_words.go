@@ -1,7 +1,6 @@
 package tool
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -40,65 +39,10 @@ func castWordsOf(locale string) castWords {
 	return castFa
 }
 
-// NurtureTitles are the words of a playbook for reasons.
-func NurtureTitles(c *playbook.Compiled, locale string) nurture.Titles {
-	return func(kind, name string) string {
-		switch kind {
-		case "signal":
-			for _, d := range c.Signals {
-				if d.Name == name {
-					return cmp.Or(c.SignalTitle(d.Number, locale), name)
-				}
-			}
-		case "stage":
-			for _, s := range c.Score.Stages {
-				if s.Name == name {
-					return cmp.Or(pick(s.Title, locale), name)
-				}
-			}
-		case "band":
-			for _, b := range c.Score.Bands {
-				if b.Name == name {
-					return cmp.Or(pick(b.Title, locale), name)
-				}
-			}
-		case "audience":
-			return audienceTitle(c, name, locale)
-		case "topic":
-			for _, t := range c.Nurture.Topics {
-				if t.Name == name {
-					return cmp.Or(t.Title.In(locale), name)
-				}
-			}
-		case "track":
-			if t := c.Nurture.Track(name); t != nil {
-				return cmp.Or(t.Title.In(locale), name)
-			}
-		case "attribute":
-			if a, ok := c.Attribute(name); ok {
-				return cmp.Or(a.Title.In(locale), name)
-			}
-		}
-		return name
-	}
-}
-
-func audienceTitle(c *playbook.Compiled, name, locale string) string {
-	for _, a := range c.Score.Audiences {
-		if a.Name == name {
-			return cmp.Or(pick(a.Title, locale), name)
-		}
-	}
-	if name == nurture.Everybody && locale != "en" {
-		return "همه"
-	}
-	return name
-}
-
 // WriteCast writes one broadcast: what it is, its state, and what was counted.
 func WriteCast(out io.Writer, c *playbook.Compiled, b *nurture.Broadcast, locale string) error {
 	w, x := wordsOf(locale), castWordsOf(locale)
-	head := []string{b.ID, b.Title, audienceTitle(c, b.Audience, locale), w.moment(time.Unix(b.At, 0), c.Zone), x.state[b.State()]}
+	head := []string{b.ID, b.Title, c.Titles(locale)("audience", b.Audience), w.moment(time.Unix(b.At, 0), c.Zone), x.state[b.State()]}
 	if b.Cancelled != 0 {
 		head = append(head, fmt.Sprintf(x.by, b.CancelledBy))
 	}
@@ -123,7 +67,7 @@ func reasonLines(c *playbook.Compiled, rest []nurture.ExpectedReason, locale str
 	kinds := map[string]string{"held": x.held, "skipped": x.skipped, "failed": x.failed, "waiting": x.waiting}
 	text := ""
 	for _, r := range rest {
-		text += fmt.Sprintf("  %s %s: %s", w.count(r.Count), kinds[r.Kind], nurture.Say(r.Reason, locale, NurtureTitles(c, locale)))
+		text += fmt.Sprintf("  %s %s: %s", w.count(r.Count), kinds[r.Kind], nurture.Say(r.Reason, locale, c.Titles(locale)))
 		if r.Until != 0 {
 			text += ", " + fmt.Sprintf(x.until, w.moment(time.Unix(r.Until, 0), c.Zone))
 		}

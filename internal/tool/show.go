@@ -216,6 +216,9 @@ func (d *Desk) profile(ctx context.Context, s *sheet, id lead.ID) error {
 		yes = s.w.yes
 	}
 	fmt.Fprintf(s.out, "%s: %s\n", s.w.consent, yes)
+	for _, line := range MailLines(s.c, r, s.Locale, s.Now) {
+		fmt.Fprintln(s.out, line)
+	}
 	return nil
 }
 
