@@ -88,7 +88,7 @@ func (c *broadcastListCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	list, err := tool.Casts(ctx, s)
+	list, err := flow.Broadcasts(ctx, s)
 	if err != nil {
 		return err
 	}

@@ -42,6 +42,8 @@ type Console struct {
 		ListPlaybooks(ctx context.Context, limit int, page string) ([]store.Pointer, string, error)
 		flow.HistoryReader
 		flow.WorkStore
+		flow.BroadcastStore
+		flow.BroadcastLister
 	}
 	Playbook func(ctx context.Context) (*playbook.Compiled, error)
 	// Open gives any version that was published.
@@ -84,8 +86,10 @@ func (c *Console) Handler() http.Handler {
 	get("/api/find", c.find)
 	get("/api/work", c.work)
 	get("/api/parked", c.parked)
+	get("/api/broadcasts", c.broadcasts)
 	get("/api/playbook", c.words)
 	mux.Handle("POST /api/leads/{id}/activities", c.api(c.act))
+	mux.Handle("POST /api/broadcasts/{id}/cancel", c.api(c.cancel))
 	mux.Handle("GET /api/", c.api(func(*request) (any, error) {
 		return nil, &problem{http.StatusNotFound, "not_found", "no such address in the API"}
 	}))

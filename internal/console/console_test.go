@@ -30,6 +30,7 @@ func TestWhatIsNotThereIsAClearProblemNeverA500(t *testing.T) {
 	for path, want := range map[string]int{
 		"/api/leads": 409, "/api/leads/abcdefghijklmnop": 409, "/api/leads/short": 404, "/api/find?email=nope": 400, "/api/find": 400,
 		"/api/find?email=a@b.example": 404, "/api/parked?day=yesterday": 400, "/api/nothing": 404, "/api/work": 200, "/api/parked": 200,
+		"/api/broadcasts": 409,
 	} {
 		w := serve(t, "GET", path)
 		if w.Code != want {

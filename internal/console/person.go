@@ -56,7 +56,7 @@ func (c *Console) person(r *request, book *playbook.Compiled, id lead.ID, out ma
 		if err != nil {
 			return err
 		}
-		out["mail"] = mailView(book, rec, r.locale)
+		out["mail"] = mailView(book, rec, r.locale, r.Now)
 	}
 	decisions, _, err := c.Store.ListDecisions(ctx, id, "")
 	if err != nil {
@@ -89,62 +89,4 @@ func (c *Console) person(r *request, book *playbook.Compiled, id lead.ID, out ma
 		return err
 	}
 	return nil
-}
-
-// mailView says how a person may be written to, what left, what waits and why.
-func mailView(book *playbook.Compiled, r *nurture.Recipient, locale string) map[string]any {
-	var tracks, sends []map[string]any
-	for _, e := range r.Enrollments {
-		name := e.Track
-		if t := book.Nurture.Track(e.Track); t != nil {
-			name = t.Title.In(locale)
-		}
-		t := map[string]any{"track": e.Track, "title": name, "step": stepTitle(book, e, locale), "held": book.Why(e.Held, locale), "ended": book.Why(e.Ended, locale), "heldOut": e.Out != ""}
-		if e.Due != 0 {
-			t["due"] = time.Unix(e.Due, 0).UTC()
-		}
-		tracks = append(tracks, t)
-	}
-	for i := len(r.Sends) - 1; i >= 0; i-- {
-		s := r.Sends[i]
-		sends = append(sends, map[string]any{"mail": mailTitle(book, s.Mail, locale), "at": time.Unix(s.At, 0).UTC(), "class": s.Class, "channel": s.Channel, "open": s.Open, "unknown": s.Unknown, "failed": book.Why(s.Failed, locale)})
-	}
-	v := map[string]any{"consent": r.Consents("email", "marketing", book.Nurture.DoubleOptIn), "suppressed": r.SuppressedFor(r.Email), "salesTalking": r.Held || r.Talk != "", "tracks": tracks, "sends": sends}
-	if r.Paused != 0 {
-		v["paused"] = time.Unix(r.Paused, 0).UTC()
-	}
-	return v
-}
-
-// mailTitle is the subject of a mail as somebody without a name reads it.
-func mailTitle(book *playbook.Compiled, name, locale string) string {
-	m, ok, err := book.Mail(name, locale)
-	if !ok || err != nil {
-		return name
-	}
-	c, err := m.Render(func(string) (string, bool) { return "", false }, make([]string, len(m.Links)))
-	if err != nil || c.Subject == "" {
-		return name
-	}
-	return c.Subject
-}
-
-// stepTitle says what comes next in a track.
-func stepTitle(book *playbook.Compiled, e nurture.Enrollment, locale string) string {
-	t := book.Nurture.Track(e.Track)
-	if t == nil {
-		return e.Step
-	}
-	for _, s := range t.Steps {
-		switch {
-		case s.Name != e.Step:
-		case s.Task != nil:
-			return s.Task.Title.In(locale)
-		case s.Message != nil:
-			return s.Message.Text.In(locale)
-		case len(s.Mails()) > 0:
-			return mailTitle(book, s.Mails()[0], locale)
-		}
-	}
-	return e.Step
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,11 +28,39 @@ type BroadcastStore interface {
 	WriteBroadcast(ctx context.Context, b store.Broadcast) error
 }
 
+// BroadcastLister lists broadcasts.
+type BroadcastLister interface {
+	ListBroadcasts(ctx context.Context, limit int, page string) ([]store.Broadcast, string, error)
+}
+
+// Broadcasts lists all broadcasts, the latest first.
+func Broadcasts(ctx context.Context, s BroadcastLister) ([]*nurture.Broadcast, error) {
+	var out []*nurture.Broadcast
+	for page := ""; ; {
+		some, next, err := s.ListBroadcasts(ctx, scanPage, page)
+		if err != nil {
+			return nil, err
+		}
+		for _, item := range some {
+			b, err := nurture.DecodeBroadcast(item.ID, item.Version, item.Body)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, b)
+		}
+		if page = next; page == "" {
+			break
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *nurture.Broadcast) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.ID, b.ID)) })
+	return out, nil
+}
+
 // FreezeStore is what the freezing of an audience needs.
 type FreezeStore interface {
 	BroadcastStore
 	RecipientStore
-	ListBroadcasts(ctx context.Context, limit int, page string) ([]store.Broadcast, string, error)
+	BroadcastLister
 	ListProgress(ctx context.Context, job string) ([]store.Progress, error)
 	WriteRecipients(ctx context.Context, rs []store.Recipient) []store.Written[store.Recipient]
 }

@@ -174,11 +174,18 @@ func (r *Recipient) Enter(p *Plan, b *Broadcast, now time.Time) string {
 	if why := r.Enroll(p.With(b), b.Track(), Entering{}, now); why != "" {
 		return why
 	}
+	if r.outOfAll() { // who is held out of all nurture is out of broadcasts too
+		r.Enrollments[len(r.Enrollments)-1].Out = HoldoutAll
+	}
 	old := now.Add(-rememberBroadcasts).Unix()
 	r.Enrollments = slices.DeleteFunc(r.Enrollments, func(e Enrollment) bool {
 		return e.Ended != "" && e.Since < old && BroadcastOf(e.Track) != ""
 	})
 	return ""
+}
+
+func (r *Recipient) outOfAll() bool {
+	return slices.ContainsFunc(r.Enrollments, func(e Enrollment) bool { return e.Out == HoldoutAll })
 }
 
 // Encode gives the bytes of the stored broadcast.

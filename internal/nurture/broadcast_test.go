@@ -30,6 +30,9 @@ func TestABroadcastIsATrackThatObeysWhatEveryTrackObeys(t *testing.T) {
 		{"sales", func(r *Recipient) { r.SetHold(true, "sql", noon) }, noon, "held", SalesTalks},
 		{"paused", func(r *Recipient) { r.Pause(noon.AddDate(0, 0, 30), noon) }, noon, "held", Paused},
 		{"gap", func(r *Recipient) { r.Remember(Sent{ID: "x", At: noon.Add(-time.Hour).Unix(), Class: Marketing}) }, noon, "held", because(Gap, 48, "")},
+		{"held out", func(r *Recipient) {
+			r.Enrollments = []Enrollment{{Track: "welcome", Since: noon.Unix(), Out: HoldoutAll, Ended: Finished}}
+		}, noon, "skipped", because(HeldOut, HoldoutAll)},
 		{"night", func(*Recipient) {}, later, "held", QuietHours},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -57,8 +60,8 @@ func TestABroadcastIsATrackThatObeysWhatEveryTrackObeys(t *testing.T) {
 			if (o.Send != nil) != (c.kind == "sent") {
 				t.Fatalf("claimed %+v", o)
 			}
-			if c.kind == "skipped" && r.Enrollments[0].Ended != c.reason {
-				t.Errorf("it ended with %q", r.Enrollments[0].Ended)
+			if last := r.Enrollments[len(r.Enrollments)-1]; c.kind == "skipped" && last.Ended != c.reason {
+				t.Errorf("it ended with %q", last.Ended)
 			}
 			if why := r.Enter(p, b, c.at.Add(time.Minute)); why == "" {
 				t.Error("entered a second time")

@@ -61,6 +61,9 @@ func (r *Recipient) Expect(p *Plan, b *Broadcast, at time.Time) (Note, error) {
 		return Note{}, err
 	}
 	c.Enrollments, c.Hand = nil, nil
+	if r.outOfAll() {
+		c.Enrollments = []Enrollment{{Track: "-", Ended: Ended, Out: HoldoutAll}}
+	}
 	if why := c.Enter(p, b, at); why != "" {
 		return Note{Kind: "skipped", Track: b.Track(), Reason: why}, nil
 	}
@@ -71,7 +74,7 @@ func (r *Recipient) Expect(p *Plan, b *Broadcast, at time.Time) (Note, error) {
 	if len(o.Notes) > 0 {
 		return o.Notes[0], nil
 	}
-	return Note{Kind: "skipped", Track: b.Track(), Reason: "became part of another lead"}, nil
+	return Note{Kind: "skipped", Track: b.Track(), Reason: MovedOn}, nil
 }
 
 // Outcomes is what became of a broadcast: how many got it, whose mail failed or
@@ -105,7 +108,7 @@ func (o *Outcomes) Add(r *Recipient, b *Broadcast) {
 			o.Unknown++
 		case s >= 0 && r.Sends[s].Failed != "":
 			rest.Add(Note{Kind: "failed", Reason: r.Sends[s].Failed})
-		case s >= 0, e.Ended == "finished": // what was sent long ago is not remembered one by one
+		case s >= 0, e.Over(): // what was sent long ago is not remembered one by one
 			o.Sent++
 		case e.Ended != "":
 			rest.Add(Note{Kind: "skipped", Reason: e.Ended})
@@ -116,7 +119,7 @@ func (o *Outcomes) Add(r *Recipient, b *Broadcast) {
 			}
 			rest.Add(n)
 		default:
-			rest.Add(Note{Kind: "waiting", Reason: "due"})
+			rest.Add(Note{Kind: "waiting", Reason: Waiting})
 		}
 		o.Rest = rest.Rest
 	}

@@ -32,7 +32,7 @@ func (r *Recipient) Forecast(p *Plan, track string, now time.Time) (Note, bool) 
 		if t == nil {
 			return Note{Kind: "ended", Track: track, Reason: p.gone(track)}, true
 		}
-		if _, s := t.step(e.Step, e.Index); s == nil || s.Only != "" || s.Unless != "" || s.UntilField != "" || s.Task != nil {
+		if _, s := t.step(e.Step, e.Index); s == nil || s.Only != "" || s.Unless != "" || s.OnlyIn != "" || s.UntilField != "" || s.Until != nil || len(s.Split) > 0 || s.Task != nil {
 			return Note{}, false
 		}
 		c.Enrollments = append(c.Enrollments, e)
@@ -44,8 +44,8 @@ func (r *Recipient) Forecast(p *Plan, track string, now time.Time) (Note, bool) 
 	if len(o.Notes) > 0 {
 		return o.Notes[0], true
 	}
-	if o.Send != nil {
-		return Note{Kind: "sent", Track: track, Step: o.Send.Step, Until: at}, true
+	if o.Send != nil || len(o.Messages) > 0 {
+		return Note{Kind: "sent", Track: track, Until: at}, true
 	}
 	return Note{}, false
 }
@@ -63,7 +63,7 @@ func (r *Recipient) SentFor(p *Plan, s Sent) (track, step string) {
 		for round := e.Round; round > 0 && round > e.Round-3; round-- {
 			for i := range steps {
 				mark := e
-				mark.Step, mark.Round = steps[i].Name, round
+				mark.Step, mark.Round, mark.Lap = steps[i].Name, round, 0
 				if sendID(r.ID, &mark, 0) == s.ID {
 					return e.Track, steps[i].Name
 				}

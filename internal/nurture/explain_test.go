@@ -12,12 +12,12 @@ func TestWhatWillComeOfAStepIsForetoldByTheClaimItself(t *testing.T) {
 		name, kind, reason string
 		change             func(r *Recipient)
 	}{
-		{"free", "held", "weekend", func(*Recipient) {}}, // two days after a Tuesday is a Thursday
-		{"left", "skipped", "no consent", func(r *Recipient) { r.Withdraw("email", "marketing", noon) }},
-		{"paused", "held", "paused by the person", func(r *Recipient) { r.Pause(noon.AddDate(0, 0, 30), noon) }},
+		{"free", "held", Weekend, func(*Recipient) {}}, // two days after a Tuesday is a Thursday
+		{"left", "skipped", because(NoConsent, Email), func(r *Recipient) { r.Withdraw("email", "marketing", noon) }},
+		{"paused", "held", Paused, func(r *Recipient) { r.Pause(noon.AddDate(0, 0, 30), noon) }},
 	} {
 		r := reader(t)
-		r.Enroll(p, "welcome", noon)
+		r.Enroll(p, "welcome", Entering{}, noon)
 		serve(r, p, noon)
 		c.change(r)
 		before, err := r.Encode()
@@ -46,7 +46,7 @@ func TestWhatWillComeOfAStepIsForetoldByTheClaimItself(t *testing.T) {
 func TestASendNamesTheTrackAndStepThatItWasFor(t *testing.T) {
 	p, b := plan(t, nil), news()
 	r := reader(t)
-	r.Enroll(p, "welcome", noon)
+	r.Enroll(p, "welcome", Entering{}, noon)
 	r.Enter(p, b, noon)
 	serve(r, p.With(b), noon)
 	if len(r.Sends) != 2 {

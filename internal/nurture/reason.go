@@ -47,6 +47,14 @@ const (
 	Withdrawn  = "withdrawn"   // the person left before it went out
 	NoReceiver = "no_receiver" // no webhook takes it
 	TooLate    = "too_late"    // it could not be handed over in time
+
+	// What first releases stored as sentences, and what only lists say.
+	MovedOn   = "joined to another lead"
+	IsErased  = "erased"
+	Refused   = "refused by the mail service"
+	Unwritten = "the mail could not be written"
+	Nobody    = "nobody"  // there is no recipient
+	Waiting   = "waiting" // due, and not served yet
 )
 
 // because makes a reason.

@@ -4,68 +4,33 @@ import (
 	"cmp"
 
 	"github.com/sarnakh/sarnakh/internal/nurture"
-	"github.com/sarnakh/sarnakh/internal/score"
 )
 
-// Titles are what people call the things of the playbook, for reasons in words.
-func (c *Compiled) Titles(locale string) nurture.Titles {
-	return func(kind, name string) string {
-		title := ""
-		switch kind {
-		case "signal":
-			for _, d := range c.Signals {
-				if d.Name == name {
-					title = c.SignalTitle(d.Number, locale)
-				}
-			}
-		case "stage":
-			for _, s := range c.Score.Stages {
-				if s.Name == name {
-					title = in(s.Title, locale)
-				}
-			}
-		case "band":
-			for _, b := range c.Score.Bands {
-				if b.Name == name {
-					title = in(b.Title, locale)
-				}
-			}
-		case "audience":
-			for _, a := range c.Score.Audiences {
-				if a.Name == name {
-					title = in(a.Title, locale)
-				}
-			}
-			if title == "" && name == nurture.Everybody {
-				title = nurture.Text{Fa: "همه", En: "everybody"}.In(locale)
-			}
-		case "topic":
-			for _, t := range c.Nurture.Topics {
-				if t.Name == name {
-					title = t.Title.In(locale)
-				}
-			}
-		case "track":
-			if t := c.Nurture.Track(name); t != nil {
-				title = t.Title.In(locale)
-			}
-		case "form":
-			if f, ok := c.Form(name); ok {
-				title = nurture.Text{Fa: f.Title.Fa, En: f.Title.En}.In(locale)
-			}
-		case "attribute":
-			if a, ok := c.Attribute(name); ok {
-				title = a.Title.In(locale)
-			}
-		}
-		return cmp.Or(title, name)
+// TrackTitle is what people call a track; a broadcast's is its own name.
+func (c *Compiled) TrackTitle(name, locale string) string {
+	if id := nurture.BroadcastOf(name); id != "" {
+		return nurture.Text{Fa: "نامه‌ی همگانی ", En: "broadcast "}.In(locale) + id
 	}
+	if t := c.Nurture.Track(name); t != nil {
+		return cmp.Or(t.Title.In(locale), name)
+	}
+	return name
 }
 
-func in(t score.Title, locale string) string { return nurture.Text{Fa: t.Fa, En: t.En}.In(locale) }
+// AudienceTitle is what people call an audience.
+func (c *Compiled) AudienceTitle(name, locale string) string {
+	if title := (wording{p: c.Playbook, locale: locale}).audience(name); title != name || name != nurture.Everybody {
+		return title
+	}
+	return nurture.Text{Fa: "همه", En: "everybody"}.In(locale)
+}
 
-// MailTitle is the subject of a mail as somebody without a name reads it.
+// MailTitle is the subject of a mail as somebody without a name reads it; of a
+// message, which is named by track and step, the text.
 func (c *Compiled) MailTitle(name, locale string) string {
+	if s := c.Nurture.StepOf(name); s != nil && s.Message != nil {
+		return s.Message.Text.In(locale)
+	}
 	m, ok, err := c.Mail(name, locale)
 	if !ok || err != nil {
 		return name
@@ -75,4 +40,26 @@ func (c *Compiled) MailTitle(name, locale string) string {
 		return name
 	}
 	return cmp.Or(content.Subject, name)
+}
+
+// StepTitle is what the step is that somebody stands at: a call, a text or the
+// subject of a mail.
+func (c *Compiled) StepTitle(track, step, locale string) string {
+	t := c.Nurture.Track(track)
+	if t == nil {
+		return step
+	}
+	for i := range t.Steps {
+		s := &t.Steps[i]
+		switch {
+		case s.Name != step:
+		case s.Task != nil:
+			return s.Task.Title.In(locale)
+		case s.Message != nil:
+			return s.Message.Text.In(locale)
+		case len(s.Mails()) > 0:
+			return c.MailTitle(s.Mails()[0], locale)
+		}
+	}
+	return step
 }

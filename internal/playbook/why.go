@@ -11,10 +11,10 @@ import (
 )
 
 // Why words a reason of nurture for people: why a step is held, was skipped or
-// ended. What it does not know it gives back as it is: items of older releases
-// hold sentences.
+// ended. Items of the first release hold sentences, which it knows too; what it
+// does not know it gives back as it is.
 func (p *Playbook) Why(reason, locale string) string {
-	code, args := nurture.ReadReason(reason)
+	code, args := nurture.ReadReason(newReason(reason))
 	w := wording{p, locale, args}
 	wording, ok := wordings[code]
 	if !ok {
@@ -101,6 +101,8 @@ func (w wording) what(kind, which string) string {
 		return w.say("فرم ", "form ") + quoted
 	case "lost":
 		return w.say("از دست رفتن: ", "lost: ") + which
+	case "revoked":
+		return w.say("پایه‌اش درست نبود", "what it rested on was withdrawn")
 	case "silent":
 		return w.say("بی‌خبری", "silence")
 	case "activity":
@@ -205,6 +207,14 @@ var wordings = map[string]func(wording) string{
 	nurture.BroadcastOff: func(w wording) string {
 		return w.say("نامه‌ی همگانی لغو شد", "the broadcast was cancelled")
 	},
+	nurture.MovedOn:  func(w wording) string { return w.say("با سرنخ دیگری یکی شد", "joined to another lead") },
+	nurture.Nobody:   func(w wording) string { return w.say("نشانی ندارد", "nobody to write to") },
+	nurture.IsErased: func(w wording) string { return w.say("پاک شده است", "erased") },
+	nurture.Waiting:  func(w wording) string { return w.say("نوبتش رسیده", "due") },
+	nurture.Refused: func(w wording) string {
+		return w.say("سرویس نامه نپذیرفت", "refused by the mail service")
+	},
+	nurture.Unwritten: func(w wording) string { return w.say("نامه نوشته نشد", "the mail could not be written") },
 	nurture.NoEvidence: func(w wording) string {
 		return w.say("نه پاسخی آمد و نه نشانه‌ای؛ دوباره فرستاده نمی‌شود", "no answer and no evidence: not repeated")
 	},

@@ -24,7 +24,7 @@ type CastStore interface {
 	flow.PlaybookStore
 	flow.BroadcastStore
 	ProgressStore
-	ListBroadcasts(ctx context.Context, limit int, page string) ([]store.Broadcast, string, error)
+	flow.BroadcastLister
 }
 
 // Casting is a broadcast to plan, as a person said it.
@@ -102,7 +102,7 @@ func Expect(ctx context.Context, s CastStore, c *playbook.Compiled, b *nurture.B
 		if !member(st) {
 			return nil
 		}
-		note := nurture.Note{Kind: "skipped", Reason: "nobody to write to"}
+		note := nurture.Note{Kind: "skipped", Reason: nurture.Nobody}
 		if r != nil {
 			var err error
 			if note, err = r.Expect(c.Nurture, b, time.Unix(b.At, 0).UTC()); err != nil {
@@ -131,31 +131,6 @@ func CancelCast(ctx context.Context, s CastStore, id, by string, now time.Time) 
 		return nil, fmt.Errorf("there is no broadcast %q: sarnakh broadcast list names them", id)
 	}
 	return b, err
-}
-
-// Casts lists all broadcasts, the latest first.
-func Casts(ctx context.Context, s interface {
-	ListBroadcasts(ctx context.Context, limit int, page string) ([]store.Broadcast, string, error)
-}) ([]*nurture.Broadcast, error) {
-	var out []*nurture.Broadcast
-	for page := ""; ; {
-		some, next, err := s.ListBroadcasts(ctx, 100, page)
-		if err != nil {
-			return nil, err
-		}
-		for _, item := range some {
-			b, err := nurture.DecodeBroadcast(item.ID, item.Version, item.Body)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, b)
-		}
-		if page = next; page == "" {
-			break
-		}
-	}
-	slices.SortStableFunc(out, func(a, b *nurture.Broadcast) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(a.ID, b.ID)) })
-	return out, nil
 }
 
 // Outcome counts what became of a broadcast so far.

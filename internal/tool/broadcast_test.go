@@ -97,7 +97,7 @@ func TestABroadcastIsCountedBeforehandWithReasonsAndPlannedOnce(t *testing.T) {
 		t.Fatalf("planned twice: %v", err)
 	}
 	var out bytes.Buffer
-	list, err := Casts(t.Context(), s)
+	list, err := flow.Broadcasts(t.Context(), s)
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%v, %v", list, err)
 	}

@@ -28,7 +28,7 @@ var castEn = castWords{
 var castFa = castWords{
 	state:   map[string]string{nurture.BroadcastPlanned: "در نوبت", nurture.BroadcastFreezing: "در حال بستن گروه", nurture.BroadcastFrozen: "گروه بسته شد", nurture.BroadcastCancelled: "لغو شد"},
 	members: "%s نفر در گروه", sent: "%s نفر در همان زمان می‌گیرند", held: "می‌ماند", skipped: "فرستاده نمی‌شود", failed: "نرفت", waiting: "در صف", until: "دست‌بالا تا %s",
-	entered: "%s نفر در گروه بسته", left: "%s رفت", unknown: "%s با سرنوشت نامعلوم", inHand: "%s در دست فرستادن", counted: "شمارش %s", by: "به دست %s", none: "هیچ ارسال گروهی در نوبت نیست",
+	entered: "%s نفر در گروه بسته", left: "%s رفت", unknown: "%s با سرنوشت نامعلوم", inHand: "%s در دست فرستادن", counted: "شمارش %s", by: "به دست %s", none: "هیچ نامه‌ی همگانی در نوبت نیست",
 	settled: "از %s دیگر برای هیچ‌کس نمی‌رود؛ کسی که پیش از آن نوبتش شده بود شاید بگیرد.", partial: "همه‌ی سرنخ‌ها به‌موقع خوانده نشدند: بخشی از گروه جا ماند",
 }
 
@@ -42,7 +42,7 @@ func castWordsOf(locale string) castWords {
 // WriteCast writes one broadcast: what it is, its state, and what was counted.
 func WriteCast(out io.Writer, c *playbook.Compiled, b *nurture.Broadcast, locale string) error {
 	w, x := wordsOf(locale), castWordsOf(locale)
-	head := []string{b.ID, b.Title, c.Titles(locale)("audience", b.Audience), w.moment(time.Unix(b.At, 0), c.Zone), x.state[b.State()]}
+	head := []string{b.ID, b.Title, c.AudienceTitle(b.Audience, locale), w.moment(time.Unix(b.At, 0), c.Zone), x.state[b.State()]}
 	if b.Cancelled != 0 {
 		head = append(head, fmt.Sprintf(x.by, b.CancelledBy))
 	}
@@ -67,7 +67,7 @@ func reasonLines(c *playbook.Compiled, rest []nurture.ExpectedReason, locale str
 	kinds := map[string]string{"held": x.held, "skipped": x.skipped, "failed": x.failed, "waiting": x.waiting}
 	text := ""
 	for _, r := range rest {
-		text += fmt.Sprintf("  %s %s: %s", w.count(r.Count), kinds[r.Kind], nurture.Say(r.Reason, locale, c.Titles(locale)))
+		text += fmt.Sprintf("  %s %s: %s", w.count(r.Count), kinds[r.Kind], c.Why(r.Reason, locale))
 		if r.Until != 0 {
 			text += ", " + fmt.Sprintf(x.until, w.moment(time.Unix(r.Until, 0), c.Zone))
 		}

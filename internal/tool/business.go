@@ -263,7 +263,7 @@ func (b *Business) Write(ctx context.Context, out io.Writer, locale string, now 
 	if err := b.calls(ctx, out, c, locale); err != nil {
 		return err
 	}
-	list, err := Casts(ctx, b.Store)
+	list, err := flow.Broadcasts(ctx, b.Store)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package tool
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -27,26 +26,26 @@ func mailWordsOf(locale string) mailWords {
 // in the way of all of it, then for each track why its next step waits, why it
 // never comes or why the track is over, then for each mail why it went.
 func MailLines(c *playbook.Compiled, r *nurture.Recipient, locale string, now time.Time) []string {
-	w, x, titles := wordsOf(locale), mailWordsOf(locale), c.Titles(locale)
-	say := func(reason string) string { return nurture.Say(reason, locale, titles) }
+	w, x := wordsOf(locale), mailWordsOf(locale)
+	say := func(reason string) string { return c.Why(reason, locale) }
 	when := func(t int64) string { return w.moment(time.Unix(t, 0), c.Zone) }
 	var out []string
 	if why := r.SuppressedFor(r.Email); why != "" {
-		out = append(out, say("suppressed:"+why))
+		out = append(out, say(nurture.Because(nurture.Suppression, why)))
 	}
-	if r.Held {
+	if r.Held || r.Talk != "" {
 		out = append(out, x.sales)
 	}
 	if r.Paused > now.Unix() {
 		out = append(out, fmt.Sprintf(x.paused, when(r.Paused)))
 	}
 	for _, e := range r.Enrollments {
-		head := cmp.Or(castTitle(e.Track, locale), titles("track", e.Track)) + ": "
+		head := c.TrackTitle(e.Track, locale) + ": "
 		if e.Ended != "" {
 			out = append(out, head+fmt.Sprintf(x.ended, say(e.Ended)))
 			continue
 		}
-		parts := []string{fmt.Sprintf(x.next, stepWords(c, e, locale))}
+		parts := []string{fmt.Sprintf(x.next, c.StepTitle(e.Track, e.Step, locale))}
 		n, foretold := r.Forecast(c.Nurture, e.Track, now)
 		switch {
 		case e.Held != "" && e.Due != 0:
@@ -72,7 +71,7 @@ func MailLines(c *playbook.Compiled, r *nurture.Recipient, locale string, now ti
 		track, _ := r.SentFor(c.Nurture, s)
 		line := when(s.At) + "  " + c.MailTitle(s.Mail, locale)
 		if track != "" {
-			line += " (" + cmp.Or(castTitle(track, locale), titles("track", track)) + ")"
+			line += " (" + c.TrackTitle(track, locale) + ")"
 		}
 		switch {
 		case s.Unknown:
@@ -91,31 +90,4 @@ func MailLines(c *playbook.Compiled, r *nurture.Recipient, locale string, now ti
 		}
 	}
 	return out
-}
-
-// castTitle names the track of a broadcast, "" for one of the playbook.
-func castTitle(track, locale string) string {
-	id := nurture.BroadcastOf(track)
-	if id == "" {
-		return ""
-	}
-	return nurture.Text{Fa: "ارسال گروهی ", En: "broadcast "}.In(locale) + id
-}
-
-// stepWords are what the next step is: its mail's subject or its task.
-func stepWords(c *playbook.Compiled, e nurture.Enrollment, locale string) string {
-	t := c.Nurture.Track(e.Track)
-	if t == nil {
-		return e.Step
-	}
-	for _, s := range t.Steps {
-		switch {
-		case s.Name != e.Step:
-		case s.Task != nil:
-			return s.Task.Title.In(locale)
-		case s.Mail != "":
-			return c.MailTitle(s.Mail, locale)
-		}
-	}
-	return e.Step
 }

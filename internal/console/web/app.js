@@ -1,7 +1,7 @@
 // The console's pages: they ask the API and show what it says. Text from people
 // is put into the page as text, never as HTML.
 
-import { reason, words } from "./words.js";
+import { words } from "./words.js";
 import { signedIn, token } from "./sign-in.js";
 
 let locale = localStorage.getItem("sarnakh.locale") || "fa";
@@ -156,11 +156,43 @@ function adjust(l) {
   h("button", { type: "submit" }, say("record"))));
 }
 
+// mail says, for each track, why its next step waits or never comes, and for each mail why it went.
 function mail(m) {
-  const state = m.suppressed ? say("suppressed") : m.consent ? say("consented") : say("noConsent");
+  const state = m.suppressedWhy || (m.consent ? say("consented") : say("noConsent"));
+  const soft = (...x) => h("span", { class: "soft" }, " ", ...x);
+  const track = (t) => h("p", {}, t.title, ": ", t.ended ? [say("ended"), " (", t.ended, ")"] : [t.step,
+    t.heldOut && soft(say("heldOut")),
+    t.held ? soft(say("held"), ": ", t.held, t.due && [" — ", say("latest"), " ", date(t.due, true)])
+      : t.never ? soft(say("never"), ": ", t.never, " — ", date(t.due, true))
+        : t.willWait ? soft(date(t.due, true), " — ", say("atThatTime"), ": ", t.willWait, t.until && [" — ", say("latest"), " ", date(t.until, true)])
+          : t.due && soft(say("goesOut"), " ", date(t.due, true))]);
   return h("section", { class: "sheet" }, h("h2", {}, say("mail")), h("p", {}, state, m.salesTalking && " — " + say("salesTalking")),
-    ...(m.tracks || []).map((t) => h("p", {}, t.title, ": ", t.ended ? say("ended") + " (" + reason(t.ended, locale) + ")" : t.step, t.due && [" — ", date(t.due, true)], t.held && h("span", { class: "soft" }, " ", say("held"), ": ", reason(t.held, locale)))),
-    ...(m.sends || []).map((s) => h("p", { class: "soft" }, date(s.at, true), " — ", s.mail, s.unknown && " — " + say("unknown"), s.failed && " — " + reason(s.failed, locale))));
+    m.paused && h("p", {}, say("paused"), " ", date(m.paused, true)),
+    ...(m.tracks || []).map(track),
+    ...(m.sends || []).map((s) => h("p", { class: "soft" }, date(s.at, true), " — ", s.mail, s.for && [" (", s.for, ")"], s.unknown && " — " + say("unknown"), s.failed && " — " + s.failed)));
+}
+
+async function broadcasts() {
+  const list = await api("broadcasts");
+  if (!list.broadcasts.length) return [h("h1", {}, say("broadcasts")), empty(say("noBroadcasts"), say("noBroadcastsNext"))];
+  const cancel = (b) => h("button", { type: "button", onclick: async (e) => {
+    if (e.target.className !== "primary") { // asked once more, where a dialog would stop the page
+      e.target.className = "primary";
+      e.target.textContent = say("cancelSure");
+      return;
+    }
+    e.target.disabled = true;
+    try {
+      await api("broadcasts/" + encodeURIComponent(b.id) + "/cancel", { method: "POST", body: "{}" });
+      show();
+    } catch (err) { e.target.disabled = false; e.target.after(h("span", { role: "alert" }, " " + err.message)); }
+  } }, say("cancel"));
+  return [h("h1", {}, say("broadcasts")), ...list.broadcasts.map((b) => h("section", { class: "sheet", id: "broadcast-" + b.id },
+    h("h2", {}, h("bdi", {}, b.title)),
+    h("p", {}, h("strong", {}, say("state." + b.state)), " — ", date(b.at, true), " — ", say("audience"), ": ", b.audience, " — ", h("bdi", {}, b.mail)),
+    h("p", {}, number(b.members), " ", say("members"), " — ", number(b.sent), " ", say("atOnce"), b.entered > 0 && [" — ", number(b.entered), " ", say("entered")], b.partial && [" — ", say("partial")]),
+    h("ul", {}, ...b.rest.map((x) => h("li", {}, number(x.count), " ", say("kind." + x.kind), ": ", x.reason, x.until && h("span", { class: "soft" }, " — ", say("latest"), " ", date(x.until, true))))),
+    b.settled ? h("p", { class: "soft" }, h("bdi", {}, b.cancelledBy), " — ", say("settled"), " ", date(b.settled, true)) : cancel(b)))];
 }
 
 function recent(l) {
@@ -203,7 +235,7 @@ async function show() {
   let content;
   try {
     business = await api("playbook");
-    content = page === "leads" && id ? await lead(id, new URLSearchParams(query)) : page === "work" ? await work() : page === "parked" ? await parked() : await leads();
+    content = page === "leads" && id ? await lead(id, new URLSearchParams(query)) : page === "work" ? await work() : page === "parked" ? await parked() : page === "broadcasts" ? await broadcasts() : await leads();
   } catch (err) {
     content = [h("section", { class: "sheet empty", role: "alert" }, h("p", {}, err.code === "no_playbook" ? say("noPlaybook") : err.message),
       h("button", { type: "button", onclick: show }, say("again")))];

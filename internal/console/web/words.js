@@ -3,6 +3,8 @@ export const words = {
   fa: {
     skip: "رفتن به متن", nav: "بخش‌ها", brand: "سرنخ", leads: "سرنخ‌ها", work: "کار امروز", parked: "کنارگذاشته‌ها", lead: "سرنخ", score: "امتیاز", band: "گرما", grade: "رتبه", stage: "مرحله", why: "چرا اکنون",
     last: "آخرین بار", line: "از چه", points: "امتیاز", sum: "جمع", adds: "امتیاز از کجا آمده", limit: "سقف", days: "روز", fit: "تناسب", engagement: "رفتار", manual: "دستی", who: "مشخصات", raise: "چه چیزی بالا می‌برد",
+    broadcasts: "نامه‌های همگانی", noBroadcasts: "هیچ نامه‌ی همگانی در نوبت نیست.", noBroadcastsNext: "برای برنامه‌ریزی: sarnakh broadcast plan", audience: "گروه", state: "وضعیت", "state.planned": "در نوبت", "state.freezing": "در حال بستن گروه", "state.frozen": "گروه بسته شد", "state.cancelled": "لغو شد",
+    members: "در گروه", atOnce: "در همان زمان می‌گیرند", entered: "در گروه بسته", "kind.held": "می‌ماند", "kind.skipped": "فرستاده نمی‌شود", cancel: "لغو", cancelSure: "لغو شود؟ هر که تا آن هنگام نگرفته، نمی‌گیرد.", settled: "از این هنگام دیگر برای کسی نمی‌رود:", latest: "دست‌بالا تا", goesOut: "می‌رود", never: "فرستاده نخواهد شد", atThatTime: "آن هنگام می‌ماند", paused: "به خواست خودش صبر می‌کنیم تا", heldOut: "در گروه شاهد", partial: "بخشی از گروه جا ماند",
     mail: "نامه‌ها", consented: "اجازه داده است", noConsent: "اجازه‌ی تبلیغ نداده است", suppressed: "به این نشانی نامه نمی‌رود", salesTalking: "فروش در حال گفتگوست", held: "می‌ماند", ended: "تمام شد", unknown: "سرنوشت نامعلوم",
     recent: "تازه‌ترین کارها", what: "چه", when: "کی", machine: "(کار ماشین؛ بی‌امتیاز)", next: "با گذر زمان، از", until: "تا", phone: "تلفن", source: "از کجا", reason: "دلیل", noName: "بی‌نام", moved: "یکی شده با", done: "ثبت شد", again: "دوباره",
     more: "سرنخ‌های بیشتری هم هست.", signIn: "دوباره وارد شوید.", noPlaybook: "هنوز کتابچه‌ای منتشر نشده است: sarnakh publish playbook/",
@@ -22,6 +24,8 @@ export const words = {
   en: {
     skip: "Skip to content", nav: "Rooms", brand: "Sarnakh", leads: "Leads", work: "Today's work", parked: "Set aside", lead: "Lead", score: "Score", band: "Warmth", grade: "Grade", stage: "Stage", why: "Why now",
     last: "Last", line: "What for", points: "Points", sum: "Sum", adds: "How the score adds up", limit: "limit", days: "days", fit: "fit", engagement: "engagement", manual: "manual", who: "Who", raise: "What would raise it",
+    broadcasts: "Broadcasts", noBroadcasts: "No broadcast is planned.", noBroadcastsNext: "To plan one: sarnakh broadcast plan", audience: "Audience", state: "State", "state.planned": "planned", "state.freezing": "audience is being frozen", "state.frozen": "audience frozen", "state.cancelled": "cancelled",
+    members: "in the audience", atOnce: "get it at that time", entered: "in the frozen audience", "kind.held": "held", "kind.skipped": "not sent", cancel: "Cancel", cancelSure: "Cancel it? Who has not got it by then, does not.", settled: "From this time on nobody can get it:", latest: "until", goesOut: "goes out", never: "will not be sent", atThatTime: "will be held then", paused: "waits, by their own wish, until", heldOut: "held out, to compare", partial: "part of the audience was left out",
     mail: "Mail", consented: "Gave consent", noConsent: "No consent to marketing", suppressed: "No mail goes to this address", salesTalking: "sales is talking", held: "held", ended: "ended", unknown: "fate unknown",
     recent: "Latest activity", what: "What", when: "When", machine: "(a machine; no points)", next: "By time alone, from", until: "by", phone: "Phone", source: "Source", reason: "Reason", noName: "No name yet", moved: "Joined with", done: "Recorded", again: "Try again",
     more: "There are more leads.", signIn: "Please sign in again.", noPlaybook: "No playbook is published yet: sarnakh publish playbook/",
@@ -39,21 +43,3 @@ export const words = {
     "type.lead.accepted": "Sales accepted", "type.lead.returned": "Back to nurture", "type.lead.adjusted": "Points by hand", "type.activity.revoked": "Evidence was withdrawn", "type.leads.merged": "Joined with another lead",
   },
 };
-
-// reasons are the rules by which a mail waits or a track ended, as the API says
-// them, and their words in Persian.
-const reasons = [
-  [/^finished$/, "به پایان رسید"], [/^goal reached$/, "به هدف رسید"], [/^no consent$/, "بی‌اجازه"], [/^weekend$/, "روز تعطیل هفته"], [/^quiet hours$/, "بیرون از ساعت کار"],
-  [/^holiday (.*)$/, "تعطیل رسمی"], [/^(\d+) hours between two mails$/, "دست‌کم $1 ساعت میان دو نامه"], [/^at most (\d+) mails in (\d+) days$/, "حداکثر $1 نامه در $2 روز"],
-  [/^paused by the person$/, "به خواست خودش"], [/^sales is talking with this person$/, "فروش در حال گفتگوست"], [/^the mail service asked to wait$/, "سرویس نامه خواست صبر کنیم"],
-  [/^refused by the mail service$/, "سرویس نامه نپذیرفت"], [/^(stage|form|signal|band|activity|total|lost|person|reason) ?(.*)$/, "چون پیش‌تر رفت"],
-  [/^revoked ?(.*)$/, "پایه‌اش درست نبود"],
-];
-
-export function reason(text, locale) {
-  if (locale !== "fa" || !text) return text?.replace(/^(stage|form|signal|band|activity|total|lost|person|reason)\b.*$/, "went further");
-  for (const [pattern, words] of reasons) {
-    if (pattern.test(text)) return text.replace(pattern, words).replace(/\d/g, (d) => "۰۱۲۳۴۵۶۷۸۹"[d]);
-  }
-  return text;
-}
