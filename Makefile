@@ -12,19 +12,19 @@ stop: ## stops the engines that a killed run left behind
 	@mkdir -p .local/bin && CGO_ENABLED=0 go build -o .local/bin/sarnakh ./cmd/sarnakh
 	@.local/bin/sarnakh local --stop-engines $(ARGS)
 
-test: ## go vet, then all tests with the race detector, on real engines
+test: ## go vet, all tests with the race detector on real engines, 100,000 simulated deliveries
 	@infra/test.sh $(ARGS)
 
 sim: ## simulated worlds full of faults (N=1000000 deliveries, SEED=7 one world again)
 	@infra/sim.sh $(if $(SEED),seed $(SEED),$(N))
 
-planted: ## bugs put in on purpose: each must be caught
+planted: ## bugs put in on purpose: each must be caught (ARGS="13 24": some, MEND=1 writes down new seeds)
 	@infra/planted.sh $(ARGS)
 
 torture: ## kill -9 of functions and of the run, on real engines (N=20000 deliveries, K=500 kills, SEED=7)
 	@infra/torture.sh $(or $(N),20000) $(or $(K),500) $(SEED)
 
-ci: ## what .ci/run calls: tests, SAM, each function in a container, the demo, roles
+ci: ## what .ci/run calls: tests, a million deliveries, planted bugs, torture, SAM, containers, the demo, roles
 	@infra/ci.sh
 
 demo: ## real calls of a bank become leads (FULL=1 for all 188,130 activities)
@@ -48,7 +48,7 @@ sam-api: ## the HTTP APIs in containers
 cloud-check: ## in an AWS account of yours: a throw-away stack, checked and deleted (infra/cloud-check/README.md)
 	@infra/cloud-check/run.sh
 
-nightly: ## simulated worlds, fuzz targets and the whole demo
+nightly: ## ten million simulated deliveries, planted bugs, torture, fuzz targets, the whole demo
 	@infra/nightly.sh
 
 clean: stop ## stops the engines and removes what runs and builds made, data too

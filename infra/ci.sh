@@ -1,7 +1,8 @@
 #!/bin/sh
-# What CI runs, in order: all tests on real engines and the story in a browser, the template as SAM sees it, each function
-# in a container and the demo beside a run that writes down who calls what, the calls against the roles. Any step that
-# fails ends it. The long runs are infra/nightly.sh's, the figures infra/bench.sh's.
+# What CI runs, in order: all tests on real engines, a million simulated deliveries and the story in a browser, planted bugs,
+# kill -9 of functions and runs, the template as SAM sees it, each function in a container and the demo beside a run that writes
+# down who calls what, the calls against the roles. Any step that fails ends it. The long runs are infra/nightly.sh's, the figures
+# infra/bench.sh's.
 set -eu
 cd "$(dirname "$0")/.."
 step() { echo; echo "== $*"; "$@"; }
@@ -9,6 +10,8 @@ step() { echo; echo "== $*"; "$@"; }
 rm -f .local/calls*.ndjson
 step infra/sam/setup.sh
 SIM=1000000 step infra/test.sh
+step infra/planted.sh
+step infra/torture.sh 4000 100 # at full size in infra/nightly.sh
 step infra/sam/sam.sh validate
 step infra/sam/sam.sh build
 

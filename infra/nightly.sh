@@ -1,12 +1,15 @@
 #!/bin/sh
-# The long runs, none of which CI waits for: ten million simulated deliveries (SIM), each fuzz target for half a minute
-# (FUZZTIME), and the whole demo (FULL=0: its first rows) beside a run of its own. Any that fails ends it.
+# The long runs, none of which CI waits for: ten million simulated deliveries (SIM), planted bugs (PLANTED: some), 20,000
+# deliveries under 500 kills (TORTURE="deliveries kills"), each fuzz target for half a minute (FUZZTIME), and the whole demo
+# (FULL=0: its first rows) beside a run of its own. Any that fails ends it.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .local/bin
 step() { echo; echo "== $*"; "$@"; }
 
 QUIET=1 step infra/sim.sh "${SIM:-10000000}"
+step infra/planted.sh ${PLANTED:-}
+step infra/torture.sh ${TORTURE:-20000 500}
 
 git grep -E '^func Fuzz[A-Za-z0-9]+\(' -- '*_test.go' | sed -E 's|/[^/]*_test\.go:func (Fuzz[A-Za-z0-9]+).*| \1|' >.local/fuzz
 while read -r folder name; do

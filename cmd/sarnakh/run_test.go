@@ -181,11 +181,15 @@ func (r *aRun) until(what string, most time.Duration, holds func() bool) {
 	}
 }
 
-// quiet waits until the queues are empty and stay so.
-func (r *aRun) quiet() {
+// quiet waits until the queues are empty and stay so; all of them when none is
+// named.
+func (r *aRun) quiet(names ...string) {
 	r.t.Helper()
 	w, empty, depths := r.world(), 0, map[string]int{}
-	names := []string{"ACTIVITIES_QUEUE_URL", "DELIVERIES_QUEUE_URL", "JOBS_QUEUE_URL", "FEEDBACK_QUEUE_URL"}
+	all := []string{"ACTIVITIES_QUEUE_URL", "DELIVERIES_QUEUE_URL", "JOBS_QUEUE_URL", "FEEDBACK_QUEUE_URL"}
+	if len(names) == 0 {
+		names = all
+	}
 	for start := time.Now(); empty < 20; time.Sleep(50 * time.Millisecond) {
 		empty++
 		for _, name := range names {
