@@ -29,7 +29,7 @@ worlds="infra/sim.sh ${SIM:-100000}"
 code=0
 go vet ./... && (cd infra/bench && go vet ./...) || code=$? # a module of its own, as the browser's is
 if [ "$code" = 0 ]; then
-	.local/bin/sarnakh engines -- go test $race -shuffle=on -timeout 15m "$@" || code=$?
+	.local/bin/sarnakh engines -- go test $race -shuffle=on -timeout 30m "$@" || code=$?
 fi
 [ "$code" != 0 ] || QUIET=1 $worlds || code=$?
 [ "$code" != 0 ] || $story || code=$?
