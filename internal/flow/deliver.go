@@ -202,7 +202,7 @@ func (j *job) run() error {
 }
 
 // hooked are the decisions that the business's webhook hears of.
-var hooked = map[string]bool{decision.Handover: true, decision.FastLane: true, decision.Stage: true, decision.Audience: true}
+var hooked = map[string]bool{decision.Handover: true, decision.FastLane: true, decision.Withdrawn: true, decision.Stage: true, decision.Audience: true}
 
 // toldByFastLane says that sales hears of this hand-over by another decision of
 // the same moment: one person asking for a demo is one alert. Of a quiet one
