@@ -92,7 +92,7 @@ func TestTortureLosesNothingAndCountsNothingTwice(t *testing.T) {
 	defer stop()
 	for k := range kills {
 		r.send(bodies[k*len(bodies)/kills : (k+1)*len(bodies)/kills])
-		time.Sleep(time.Duration(r.luck.IntN(400)) * time.Millisecond)
+		time.Sleep(time.Duration(r.luck.IntN(200)) * time.Millisecond)
 		if (k+1)%runEvery == 0 {
 			r.killed["the run"]++
 			r.kill()
@@ -196,15 +196,16 @@ func (r *torture) begin() {
 }
 
 // killOne kills the process of a function in the middle of its work: every
-// other time that of ingest, if it comes to work within a second.
+// other time that of ingest, if it comes to work within two seconds. Where
+// none is at work for long, an idle one dies.
 func (r *torture) killOne() {
 	r.t.Helper()
 	var victim int
-	picky := time.Now()
+	picky, idle := time.Now(), time.Now().Add(4*time.Second)
 	if r.luck.IntN(2) == 0 {
-		picky = picky.Add(time.Second)
+		picky = picky.Add(2 * time.Second)
 	}
-	r.until("any process at work", 3*time.Minute, func() bool {
+	r.until("any process to kill", 5*time.Minute, func() bool {
 		select {
 		case <-r.done: // it could not start: its engine was still busy with the kill
 			r.begin()
@@ -217,7 +218,7 @@ func (r *torture) killOne() {
 		}
 		time.Sleep(time.Duration(1+r.luck.IntN(4)) * time.Millisecond)
 		pids = slices.DeleteFunc(pids, func(pid int) bool {
-			return onCPU(pid)-before[pid] < 100_000 || time.Now().Before(picky) && nameOf(pid) != "ingest"
+			return time.Now().Before(idle) && onCPU(pid)-before[pid] < 100_000 || time.Now().Before(picky) && nameOf(pid) != "ingest"
 		})
 		if len(pids) == 0 {
 			return false
