@@ -34,7 +34,7 @@ func main() {
 func wire(ctx context.Context) (*console.Console, error) {
 	var env event.Env
 	tables := dynamo.Tables{Ledger: env.Need("LEDGER_TABLE"), History: env.Need("HISTORY_TABLE"), People: env.Need("PEOPLE_TABLE"), Desk: env.Need("DESK_TABLE")}
-	activities, identity := env.Need("ACTIVITIES_QUEUE_URL"), env.Need("IDENTITY_SECRET_ARN")
+	activities, deliveries, identity := env.Need("ACTIVITIES_QUEUE_URL"), env.Need("DELIVERIES_QUEUE_URL"), env.Need("IDENTITY_SECRET_ARN")
 	signIn := console.SignIn{URL: env.May("SIGN_IN_URL"), Client: env.May("SIGN_IN_CLIENT")}
 	if err := env.Err(); err != nil {
 		return nil, err
@@ -49,8 +49,9 @@ func wire(ctx context.Context) (*console.Console, error) {
 	}
 	store := dynamo.New(dynamodb.NewFromConfig(cfg), tables, nil)
 	books := flow.NewBooks(store)
+	q := sqs.NewFromConfig(cfg)
 	return &console.Console{
-		Store: store, Playbook: books.InForce, Open: books.Open, Queue: queue.New(sqs.NewFromConfig(cfg), activities).Send,
+		Store: store, Playbook: books.InForce, Open: books.Open, Queue: queue.New(q, activities).Send, Deliveries: queue.New(q, deliveries),
 		Secret: key, SignIn: signIn, Visit: visit,
 	}, nil
 }

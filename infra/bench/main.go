@@ -23,13 +23,13 @@ type group struct {
 }
 
 func main() {
-	only := flag.String("only", "", "names of groups, with commas between: rules, bytes, line, wide, time, first, sim, engine, start")
+	only := flag.String("only", "", "names of groups, with commas between: rules, bytes, preview, line, wide, time, first, sim, engine, start")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	r := &report{out: os.Stdout}
 	for _, g := range []group{
-		{"rules", ruleFigures}, {"bytes", byteFigures}, {"line", lineFigures}, {"wide", wideFigures}, {"time", timeFigures},
+		{"rules", ruleFigures}, {"bytes", byteFigures}, {"preview", previewFigures}, {"line", lineFigures}, {"wide", wideFigures}, {"time", timeFigures},
 		{"first", firstFigures}, {"sim", simFigures}, {"engine", engineFigures}, {"start", startFigures},
 	} {
 		if *only != "" && !strings.Contains(","+*only+",", ","+g.name+",") {

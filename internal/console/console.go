@@ -44,12 +44,15 @@ type Console struct {
 		flow.WorkStore
 		flow.BroadcastStore
 		flow.BroadcastLister
+		flow.QuietStore
 	}
 	Playbook func(ctx context.Context) (*playbook.Compiled, error)
 	// Open gives any version that was published.
 	Open func(ctx context.Context, number uint32) (*playbook.Compiled, error)
 	// Queue takes an activity message.
 	Queue func(ctx context.Context, body []byte) error
+	// Deliveries takes what a person had told after all.
+	Deliveries flow.Outbox
 	// Secret is the key of the identity hashes.
 	Secret []byte
 	// SignIn is where the page signs people in; empty in the local run, whose
@@ -88,6 +91,8 @@ func (c *Console) Handler() http.Handler {
 	get("/api/parked", c.parked)
 	get("/api/broadcasts", c.broadcasts)
 	get("/api/playbook", c.words)
+	get("/api/quiet", c.quiet)
+	mux.Handle("POST /api/quiet", c.api(c.say))
 	mux.Handle("POST /api/leads/{id}/activities", c.api(c.act))
 	mux.Handle("POST /api/broadcasts/{id}/cancel", c.api(c.cancel))
 	mux.Handle("GET /api/", c.api(func(*request) (any, error) {

@@ -147,6 +147,27 @@ func (q *Quiet) Pass(ctx context.Context, keys []store.DecisionKey, by string, n
 	})
 }
 
+// Open gives those of the decisions, in their order and at most so many, of
+// which nobody has said anything yet.
+func (q *Quiet) Open(ctx context.Context, keys []store.DecisionKey, most int) ([]store.DecisionKey, error) {
+	var out []store.DecisionKey
+	for part := range slices.Chunk(keys, scanPage) {
+		have, err := q.store.ReadDecisions(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, key := range part {
+			if d := have[key]; d.Rank != "" && d.Done[doneTold] == 0 {
+				out = append(out, key)
+			}
+			if len(out) == most {
+				return out, nil
+			}
+		}
+	}
+	return out, nil
+}
+
 func (q *Quiet) say(ctx context.Context, keys []store.DecisionKey, change func(*store.Decision) error) (Said, error) {
 	var said Said
 	for part := range slices.Chunk(keys, scanPage) {

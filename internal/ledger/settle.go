@@ -219,17 +219,31 @@ func (s *State) rebuild(m *Meters, t Tally) {
 	if s.entries == 0 {
 		return
 	}
-	for _, c := range t {
-		if c.Signal == Manual {
-			s.adjust(c.Day, c.Count)
+	signals := 0
+	for i := range t {
+		if i == 0 || t[i].Signal != t[i-1].Signal {
+			signals++
+		}
+	}
+	// All registers and all their days in two pieces of memory: a preview makes
+	// them by the million.
+	s.registers = make([]register, 0, signals)
+	days := make([]day, 0, len(t))
+	for i := 0; i < len(t); {
+		n := t[i].Signal
+		p, from := m.plan(n), len(days)
+		for ; i < len(t) && t[i].Signal == n; i++ {
+			if c := t[i]; n == Manual {
+				s.adjust(c.Day, c.Count)
+			} else if c.Count > 0 {
+				days = append(days, day{c.Day, c.Count})
+			}
+		}
+		if n == Manual || p == nil || p.Count != nil || p.Profile || len(days) == from {
+			days = days[:from]
 			continue
 		}
-		p := m.plan(c.Signal)
-		if p == nil || p.Count != nil || p.Profile || c.Count < 0 {
-			continue
-		}
-		r := s.open(c.Signal)
-		r.cells = append(r.cells, day{c.Day, c.Count})
+		s.registers = append(s.registers, register{signal: n, cells: days[from:len(days):len(days)]})
 	}
 	s.advance(m, s.first, s.high)
 }

@@ -35,14 +35,14 @@ func lifeWordsOf(locale string) lifeWords {
 		}
 	}
 	return lifeWords{
-		leads: "%s سرنخ در %s، %s تای آن‌ها بی‌امتیاز؛ دفترچه‌ی %s در کار است", moves: "امتیاز بیشتر: %s؛ کمتر: %s",
-		bands: "دما", grades: "رتبه", handover: "مرز سپردن به فروش (از %s): %s نفر می‌رسند، %s نفر پایین می‌آیند", nothing: "کسی جابه‌جا نمی‌شود",
-		decisions: "با انتشار، بی‌صدا تصمیم گرفته می‌شود:", top: "بیشترین جابه‌جایی:",
+		leads: "%s سرنخ در %s، %s تای آن‌ها بی‌امتیاز؛ دستور کار %s برقرار است", moves: "امتیاز بیشتر: %s؛ کمتر: %s",
+		bands: "دما", grades: "رتبه", handover: "آستانه‌ی تحویل به فروش (از %s): %s نفر می‌رسند، %s نفر پایین می‌آیند", nothing: "کسی جابه‌جا نمی‌شود",
+		decisions: "با انتشار، بی‌خبر تصمیم گرفته می‌شود:", top: "بیشترین جابه‌جایی:",
 		made:  "از ثبت‌ها: %s، از شمارش‌ها: %s، بازپخش از کارنامه: %s؛ تکه‌های خوانده‌ی تاریخچه: %s",
-		kinds: map[string]string{decision.Handover: "سپردن به فروش", decision.FastLane: "خودش خواست", decision.Stage: "مرحله‌ی «%s»", decision.Enroll: "آغاز مسیر «%s»", decision.Unenroll: "پایان مسیر «%s»", decision.Audience: "گروه «%s»"},
+		kinds: map[string]string{decision.Handover: "تحویل به فروش", decision.FastLane: "خودش خواست", decision.Stage: "مرحله‌ی «%s»", decision.Enroll: "آغاز مسیر پرورش «%s»", decision.Unenroll: "پایان مسیر پرورش «%s»", decision.Audience: "گروه مخاطب «%s»"},
 		joins: "می‌پیوندند", leaves: "می‌روند", line: "%s: %s ← %s",
 		causes: map[decision.Cause]string{decision.Rules: "قاعده‌ها عوض شد", decision.Import: "گذشته وارد شد", decision.Merge: "دو سرنخ یکی شدند"},
-		listed: "%s در انتظار تصمیم، دفترچه‌ی %s، چون %s: %s", empty: "فهرست بی‌صداها خالی است",
+		listed: "%s در انتظار تصمیم، دستور کار %s، چون %s: %s", empty: "فهرست بی‌خبرها خالی است",
 	}
 }
 

@@ -42,7 +42,7 @@ func wordsOf(locale string) words {
 		persona: "پرسونا", funnel: "قیف", leading: "قوی‌ترین کانال", interest: "بیش از همه در پی", ready: "به آستانه‌ی فروش رسیده",
 		until: "تا %s", by: "از %s", parts: map[string]string{"top": "بالا", "middle": "میانه", "bottom": "پایین"},
 		why: "چرا اکنون", raise: "چه آن را بالا می‌برد", next: "تنها با گذر زمان: در %s «%s» می‌شود، با %s", absorbed: "%s در %s ادغام شد",
-		consent: "اجازه‌ی ایمیل بازاریابی", yes: "دارد", no: "ندارد", quiet: "(بی‌صدا: به کسی گفته نشد)", entries: "کارنامه، %s سطر:", revoked: "پس گرفته شد",
+		consent: "اجازه‌ی ایمیل بازاریابی", yes: "دارد", no: "ندارد", quiet: "(بی‌خبر: به کسی گفته نشد)", entries: "کارنامه، %s سطر:", revoked: "پس گرفته شد",
 		then: "همان‌گونه که در %s دیده می‌شد", hindsight: "با دانسته‌های امروز درباره‌ی %s",
 	}
 }

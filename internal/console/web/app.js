@@ -209,6 +209,40 @@ async function work() {
     h("td", { class: "below" }, w.reasons.map((r) => r.title?.[locale]).join(locale === "fa" ? "، " : ", ")), h("td", { class: "soft below" }, date(new Date(w.reasons[0].due * 1000).toISOString(), true))))))];
 }
 
+// quiet is who crossed because rules or data changed: a person says whether anybody hears of it. One call does a part;
+// the button goes on until all is done.
+async function quiet() {
+  const list = await api("quiet");
+  if (!list.quiet.length) return [h("h1", {}, say("quiet")), empty(say("noQuiet"), say("noQuietNext"))];
+  const word = (g, tell, top) => async (e) => {
+    const buttons = e.target.parentElement.querySelectorAll("button, input");
+    buttons.forEach((b) => { b.disabled = true; });
+    const said = h("span", { role: "status" });
+    e.target.parentElement.append(" ", said);
+    let told = 0, passed = 0, more = true;
+    try {
+      while (more) {
+        const out = await api("quiet", { method: "POST", body: JSON.stringify({ playbook: g.playbook, cause: g.cause, kind: g.kind, subject: g.subject, tell, top: top && Number(top.value) }) });
+        told += out.told; passed += out.passed; more = out.more;
+        said.replaceChildren(say(tell === "none" ? "letBe" : "told"), " ", number(tell === "none" ? passed : told));
+      }
+    } catch (err) {
+      said.replaceChildren(err.message);
+      buttons.forEach((b) => { b.disabled = false; });
+    }
+  };
+  return [h("h1", {}, say("quiet")), h("p", { class: "soft" }, say("quietWhat")), ...list.quiet.map((g) => {
+    const top = h("input", { type: "number", min: 1, max: 300, value: Math.min(10, g.count), "aria-label": say("best") });
+    return h("section", { class: "sheet quiet" },
+      h("h2", {}, number(g.count), " — ", say("quiet." + g.kind), g.title && [" «", g.title, "»"]),
+      h("p", { class: "soft" }, say("cause." + g.cause), " — ", say("playbook"), " ", number(g.playbook)),
+      h("p", {}, g.best.map((l, i) => [i > 0 && (locale === "fa" ? "، " : ", "), h("a", { href: "#/leads/" + l.id }, h("bdi", {}, l.name || l.id)), " ", number(l.total)])),
+      h("p", {}, h("button", { type: "button", onclick: word(g, "all") }, say("tellAll")), " ",
+        h("button", { type: "button", class: "primary", onclick: word(g, "top", top) }, say("tellTop")), " ", top, " ",
+        h("button", { type: "button", onclick: word(g, "none") }, say("tellNone"))));
+  })];
+}
+
 async function parked() {
   const list = await api("parked");
   if (!list.parked.length) return [h("h1", {}, say("parked")), empty(say("noParked"))];
@@ -235,7 +269,7 @@ async function show() {
   let content;
   try {
     business = await api("playbook");
-    content = page === "leads" && id ? await lead(id, new URLSearchParams(query)) : page === "work" ? await work() : page === "parked" ? await parked() : page === "broadcasts" ? await broadcasts() : await leads();
+    content = page === "leads" && id ? await lead(id, new URLSearchParams(query)) : page === "work" ? await work() : page === "quiet" ? await quiet() : page === "parked" ? await parked() : page === "broadcasts" ? await broadcasts() : await leads();
   } catch (err) {
     content = [h("section", { class: "sheet empty", role: "alert" }, h("p", {}, err.code === "no_playbook" ? say("noPlaybook") : err.message),
       h("button", { type: "button", onclick: show }, say("again")))];
