@@ -62,10 +62,13 @@ func (c *publishing) finish(ctx context.Context, store tool.ProgressStore, done 
 	wait, cancel := context.WithTimeout(ctx, c.Wait)
 	defer cancel()
 	var last tool.JobProgress
-	bar := newProgress("looking at leads again", "leads", 0)
+	bar, said := newProgress("looking at leads again", "leads", 0), time.Now()
 	err := tool.AwaitJob(wait, store, done.Job, func(p tool.JobProgress) {
 		last = p
-		bar.set(int64(p.Read))
+		if bar.set(int64(p.Read)); bar.bar == nil && time.Since(said) > 10*time.Second { // a log has no bar
+			said = time.Now()
+			say(p.String())
+		}
 	})
 	bar.end()
 	say(last.String())
