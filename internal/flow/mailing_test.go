@@ -34,6 +34,8 @@ type office struct {
 	sent     []mail.Message
 	fates    []mail.Fate // of the next sends; Taken when used up
 	posted   []string
+	bodies   []string // of what was posted
+	queue    letterbox
 	hook     error
 	queued   []activity.Activity
 	now      time.Time
@@ -119,7 +121,7 @@ func (o *office) tick() NurtureReport {
 		o.t.Fatal(err)
 	}
 	o.attempts++
-	n := &Nurture{Store: o.store, Playbook: o.playbook, Send: o.send, Short: func() bool { return false }, Log: slog.New(slog.DiscardHandler),
+	n := &Nurture{Store: o.store, Playbook: o.playbook, Send: o.send, Messages: &o.queue, Short: func() bool { return false }, Log: slog.New(slog.DiscardHandler),
 		Letters: &Letters{Keys: keys, PublicURL: "https://go.x.example", From: "دفتریار <hello@x.example>"}}
 	rep, err := n.Tick(o.t.Context(), o.now, fmt.Sprint("attempt ", o.attempts))
 	if err != nil {
@@ -128,20 +130,36 @@ func (o *office) tick() NurtureReport {
 	return rep
 }
 
+// letterbox keeps what goes to the deliveries queue.
+type letterbox struct {
+	bodies [][]byte
+	fails  error
+}
+
+func (l *letterbox) SendAll(_ context.Context, bodies [][]byte) error {
+	l.bodies = append(l.bodies, bodies...) // a call that fails may have sent
+	return l.fails
+}
+
 func (o *office) deliver(d Delivery) error {
 	o.t.Helper()
 	key := store.DecisionKey{Lead: maryam, Kind: d.Kind, Subject: d.Subject, N: 1}
 	d.Format, d.Lead, d.N, d.Key, d.At = 1, maryam, 1, key.String(), o.now
 	o.store.RecordDecisions(o.t.Context(), []store.Decision{{DecisionKey: key, At: o.now.Unix()}})
+	return o.handle(d.Encode())
+}
+
+func (o *office) handle(body []byte) error {
+	o.t.Helper()
 	h := &Deliver{Store: o.store, Playbook: o.playbook, Send: o.send, From: "x@x.example", Sales: "sales@x.example", ConsoleURL: "https://c.x.example", Log: slog.New(slog.DiscardHandler),
 		Webhook: func(_ context.Context, id string, body []byte, _ time.Time) error {
 			if o.hook != nil {
 				return o.hook
 			}
-			o.posted = append(o.posted, id)
+			o.posted, o.bodies = append(o.posted, id), append(o.bodies, string(body))
 			return nil
 		}}
-	return h.Handle(o.t.Context(), Message{ID: "m", Body: d.Encode(), Received: o.now}, o.now)
+	return h.Handle(o.t.Context(), Message{ID: "m", Body: body, Received: o.now}, o.now)
 }
 
 func (o *office) event(body string) error {
