@@ -27,7 +27,7 @@ const (
 	markStage // since: the day on which the lead was last sent back
 	markAudience
 	markTalk // state: taken, dealing; since: of what was told last
-	markWake
+	markWake // state: how often on the day since
 
 	firstTrack = 16
 )

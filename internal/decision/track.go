@@ -68,6 +68,10 @@ func (d *deciding) ends(t *track) (by *trigger, goal bool) {
 	return nil, false
 }
 
+// mostWakes bounds what is told of one lead in a day: nobody knows here who
+// stands at the step. What is not told is found when the step's time is over.
+const mostWakes = 8
+
 // wakes tells the steps of a track that wait for something that it has come.
 func (d *deciding) wakes(t *track) {
 	for i := range t.awaits {
@@ -75,8 +79,16 @@ func (d *deciding) wakes(t *track) {
 		if g.counted && len(d.Arrived) == 0 || !d.meets(g) {
 			continue
 		}
-		if !slices.ContainsFunc(t.awaits[:i], func(o trigger) bool { return o.Entry == g.Entry }) {
-			d.add(Wake, t.name, d.memory.mark(markWake), g.reason())
+		if slices.ContainsFunc(t.awaits[:i], func(o trigger) bool { return o.Entry == g.Entry }) {
+			continue
+		}
+		m := d.memory.mark(markWake)
+		if m.since != d.Today {
+			m.since, m.state = d.Today, 0
+		}
+		if m.state < mostWakes {
+			m.state++
+			d.add(Wake, t.name, m, g.reason())
 		}
 	}
 }
