@@ -93,7 +93,8 @@ func Book() *playbook.Playbook {
 			Audiences: []score.Audience{{Number: 1, Name: "warm_and_quiet", Need: score.Need{Total: &warm, Seen: []signal.Number{15}}}},
 		},
 		Nurture: nurture.Config{
-			Zone: "Asia/Tehran", GapHours: 48, Caps: []nurture.Cap{{Count: 2, Days: 7}}, HoldStages: []string{"sql"},
+			Zone: "Asia/Tehran", GapHours: 48, Caps: []nurture.Cap{{Count: 2, Days: 7}, {Count: 1, Days: 9, Channel: nurture.SMS}}, HoldStages: []string{"sql"},
+			Channels: []nurture.Channel{{Name: nurture.SMS, From: 10 * 60, Until: 18 * 60}}, Holdout: &nurture.Holdout{Percent: 10, All: 5, From: 4},
 			Calendar: nurture.Calendar{Open: irWeek, From: 9 * 60, Until: 19 * 60, Closed: []nurture.Closed{{From: "2026-03-20", Until: "2026-04-02"}, {From: "2026-12-01"}}},
 			Calls:    nurture.Calendar{Open: irWeek, From: 9 * 60, Until: 18 * 60},
 			Tracks: []nurture.Track{
@@ -105,6 +106,15 @@ func Book() *playbook.Playbook {
 					{Name: "call", WaitDays: 1, Task: &nurture.Task{Title: nurture.Text{En: "call"}, WithinHours: 9}, NeedsMobile: true, Unless: "clicked"},
 					{Name: "more", WaitDays: 1, Only: "clicked", Mail: "story"}}},
 				{Name: "no_budget", Priority: 20, Entry: []nurture.Entry{{Lost: "no_budget"}}, ReentryDays: 30, Steps: []nurture.Step{{Name: "small", WaitDays: 3, Mail: "tips"}}},
+				{Name: "texts", Priority: 70, Kind: nurture.Acquisition, OnReply: true, LongestDays: 15, Entry: []nurture.Entry{{Form: "trial"}, {Audience: "warm_and_quiet"}, {Date: "renews_on", Days: -2, Yearly: nurture.Jalali}},
+					Goals: []nurture.Entry{{Signal: "active_3_of_7"}}, ReentryDays: 10, Steps: []nurture.Step{
+						{Name: "hello", Message: short("hello {{ lead.first_name | default: 'you' }}")},
+						{Name: "part", Split: []nurture.Branch{{Seen: "clicked", Goto: "more"}, {Persona: "owner", Goto: "wait"}, {Attribute: "role", Is: "student", Goto: nurture.End}, {Weight: 1, Goto: "wait"}, {Weight: 2, Goto: "again"}}},
+						{Name: "wait", Until: &nurture.Until{For: nurture.Entry{Signal: "pricing"}, Days: 2, Otherwise: "again"}, Mail: "prices", Arms: []nurture.Arm{{Name: "a", Weight: 1}, {Name: "b", Weight: 1, Mail: "faq"}}, Then: "more"},
+						{Name: "again", At: &nurture.At{Weekdays: []time.Weekday{time.Saturday, time.Monday}, Minute: 11 * 60}, Message: short("again"), Then: "part2"},
+						{Name: "more", WaitHours: 2, Class: nurture.Asked, Message: short("more")},
+						{Name: "part2", WaitDays: 1, Split: []nurture.Branch{{Audience: "warm_and_quiet", Goto: "again"}, {Goto: "last"}}},
+						{Name: "last", Until: &nurture.Until{For: nurture.Entry{Audience: "warm_and_quiet"}, Days: 3, Otherwise: "last"}, Mail: "tips"}}},
 				{Name: "wake_up", Priority: 10, Entry: []nurture.Entry{{Silent: 12}}, ReentryDays: 20, Steps: []nurture.Step{{Name: "useful", Mail: "tips"}, {Name: "last", WaitDays: 3, Mail: "faq"}}},
 			},
 		},
@@ -117,6 +127,10 @@ func Book() *playbook.Playbook {
 
 func others(has ...string) []string {
 	return slices.DeleteFunc(decision.Fields(), func(f string) bool { return slices.Contains(has, f) })
+}
+
+func short(text string) *nurture.Message {
+	return &nurture.Message{Channel: nurture.SMS, Text: nurture.Text{En: text}}
 }
 
 func letters(names ...string) []mail.Template {

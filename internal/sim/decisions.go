@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/flow"
@@ -53,7 +54,7 @@ func (w *World) checkDecisions() {
 		w.asked(id, list)
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.hooked)) {
-		if !known[id] {
+		if !known[id] && !strings.HasPrefix(id, "msg_") {
 			w.broken("webhook %s belongs to no decision", id)
 		}
 	}

@@ -26,6 +26,7 @@ type mails struct {
 	stopped   map[string]string   // addresses that bounced or complained, as far as we heard
 	asked     map[string]bool     // recipients who posted an unsubscribe, answered or not
 	moved     map[string]string   // recipients of leads that were absorbed
+	texts     map[string]*claim   // short messages
 }
 
 // claim is one send, over all its attempts.
@@ -51,7 +52,7 @@ const (
 
 func newMails(w *World) *mails {
 	return &mails{w: w, claims: map[string]*claim{}, addresses: map[string][]string{}, granted: map[string]int64{}, withdrawn: map[string]int64{},
-		paused: map[string]int64{}, stopped: map[string]string{}, asked: map[string]bool{}, moved: map[string]string{}}
+		paused: map[string]int64{}, stopped: map[string]string{}, asked: map[string]bool{}, moved: map[string]string{}, texts: map[string]*claim{}}
 }
 
 // watch compares a recipient before and after a write.
@@ -76,6 +77,7 @@ func (m *mails) watch(p *process, was, is store.Recipient) {
 		m.claimed(p, after, h)
 	}
 	for _, s := range after.Sends {
+		m.text(p, after, s)
 		c := m.claims[s.ID]
 		switch {
 		case c == nil || c.recipient != is.ID: // taken over from one that was absorbed
@@ -267,6 +269,7 @@ func (m *mails) check() {
 			byPerson[c.recipient] = append(byPerson[c.recipient], c.left...)
 		}
 	}
+	m.checkTexts(byPerson)
 	n := w.newest().Playbook.Nurture
 	for _, id := range slices.Sorted(maps.Keys(byPerson)) {
 		at := byPerson[id]
@@ -276,6 +279,9 @@ func (m *mails) check() {
 				w.broken("two marketing mails to %s within %d hours, at %s and %s", id, n.GapHours, clockOf(at[i-1]), clockOf(at[i]))
 			}
 			for _, limit := range n.Caps {
+				if limit.Channel != "" {
+					continue // see checkTexts
+				}
 				if j := i - limit.Count; j >= 0 && at[i]-at[j] < int64(limit.Days)*86400 {
 					w.broken("%d marketing mails to %s within %d days, up to %s", limit.Count+1, id, limit.Days, clockOf(at[i]))
 				}

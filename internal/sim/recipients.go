@@ -113,7 +113,7 @@ func (w *World) glance() {
 // left holds that who is written to as one who left did leave, or complained.
 func (w *World) left(r *nurture.Recipient) {
 	for _, p := range r.Permissions {
-		if p.Withdrawn == 0 || p.Purpose != "marketing" {
+		if p.Withdrawn == 0 || p.Purpose != "marketing" || p.Channel != "email" {
 			continue
 		}
 		if len(r.Suppressed) > 0 || slices.ContainsFunc(w.mails.group(r.ID), func(id string) bool { return w.mails.asked[id] }) {

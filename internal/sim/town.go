@@ -200,6 +200,12 @@ func (t *town) posts(p *person, at time.Time) activity.Activity {
 	if d.IntN(4) > 0 {
 		a.Consent = []activity.Consent{{Channel: "email", Purpose: "marketing", Granted: true, Wording: "v1", Proof: "form"}}
 	}
+	if a.Who.Phone != "" && d.IntN(2) == 0 {
+		a.Consent = append(a.Consent, activity.Consent{Channel: "sms", Purpose: "marketing", Granted: d.IntN(5) > 0, Wording: "v1", Proof: "form"})
+	}
+	if d.IntN(8) == 0 {
+		a.Profile = append(a.Profile, text("renews_on", at.AddDate(-d.IntN(3), 0, d.IntN(30)).Format(time.DateOnly)))
+	}
 	if d.IntN(40) == 0 {
 		a.Flags |= activity.Backfill
 	}
@@ -210,7 +216,7 @@ func (t *town) posts(p *person, at time.Time) activity.Activity {
 func (t *town) told(p *person, at time.Time) activity.Activity {
 	d := t.dice
 	types := []activity.Type{activity.CallAnswered, activity.CallMissed, activity.ProductActive, activity.ProductActive, activity.ProductActive,
-		activity.LeadAccepted, activity.DealWon, activity.DealLost, activity.LeadReturned, activity.LeadAdjusted, activity.MailReplied}
+		activity.LeadAccepted, activity.LeadTaken, activity.DealOpened, activity.DealWon, activity.DealLost, activity.LeadReturned, activity.LeadAdjusted, activity.MailReplied}
 	a := t.plain(p, at, types[d.IntN(len(types))])
 	a.Source = "crm"
 	a.Who.Email = p.email
