@@ -293,7 +293,17 @@ func (w *World) sameProfile(id lead.ID, c *playbook.Compiled, s *ledger.State, w
 	return nil
 }
 
+// wasDead tells that a message with an address was among the dead letters for
+// some time.
+func (w *World) wasDead(address string) bool {
+	return slices.ContainsFunc(w.activities.died, func(body []byte) bool { return bytes.Contains(body, []byte(address)) })
+}
+
 // checkPeople holds that two people are never one lead, unless a person said so.
+// One exception is known, and counted: a message that gave an address to the
+// anonymous lead of a browser, and then failed until it was a dead letter. Until
+// it is brought back nothing tells that this lead is known, and who uses the
+// same browser takes it for theirs (decision 31).
 func (w *World) checkPeople() {
 	of := map[lead.ID]*person{}
 	for _, p := range w.people {
@@ -302,7 +312,9 @@ func (w *World) checkPeople() {
 			if address == "" || !ok {
 				continue
 			}
-			if other := of[id]; other != nil && other != p {
+			if other := of[id]; other != nil && other != p && (w.wasDead(address) || w.wasDead(other.email)) {
+				w.report.Confused++
+			} else if other != nil && other != p {
 				w.broken("%s and %s are one lead, %s", other.email, address, id)
 			}
 			of[id] = p

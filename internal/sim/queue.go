@@ -25,6 +25,7 @@ type queue struct {
 	maxReceives int
 	live        []*message
 	dead        []*message
+	died        [][]byte // bodies of all that ever were dead letters
 	n           int
 	delivered   int
 	newest      time.Time // of the messages that were given away: when it was sent
@@ -108,6 +109,7 @@ func (q *queue) receive(n int) []*message {
 		if m.receives >= q.maxReceives {
 			m.gone = true
 			q.dead = append(q.dead, m)
+			q.died = append(q.died, m.body)
 			w.report.DeadLetters++
 			continue
 		}

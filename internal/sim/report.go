@@ -35,6 +35,9 @@ type Report struct {
 	Parked, DeadLetters, Redriven, StreamLost                                    int
 	Broadcasts, Cancelled, Entered, CastClaims, ClaimsInFence                    int
 
+	// Confused are leads of two people, one of whose messages was a dead letter.
+	Confused int
+
 	// What must be 0.
 	Lost, Double, Wrong, Late, Broken int
 	Findings                          []string // the first of each world, in words
@@ -77,7 +80,7 @@ func (r *Report) Add(o Report) {
 	r.Hash = o.Hash
 	for _, x := range [][2]*int{
 		{&r.Worlds, &o.Worlds}, {&r.Deliveries, &o.Deliveries}, {&r.Messages, &o.Messages}, {&r.Copies, &o.Copies}, {&r.Overtaken, &o.Overtaken}, {&r.OutOfOrder, &o.OutOfOrder},
-		{&r.Races, &o.Races}, {&r.Revocations, &o.Revocations}, {&r.RevokedAhead, &o.RevokedAhead}, {&r.Ticks, &o.Ticks}, {&r.Calls, &o.Calls}, {&r.Faults, &o.Faults}, {&r.Crashes, &o.Crashes},
+		{&r.Races, &o.Races}, {&r.Confused, &o.Confused}, {&r.Revocations, &o.Revocations}, {&r.RevokedAhead, &o.RevokedAhead}, {&r.Ticks, &o.Ticks}, {&r.Calls, &o.Calls}, {&r.Faults, &o.Faults}, {&r.Crashes, &o.Crashes},
 		{&r.Activities, &o.Activities}, {&r.Entries, &o.Entries}, {&r.Conflicts, &o.Conflicts}, {&r.Leads, &o.Leads}, {&r.Merges, &o.Merges},
 		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Glances, &o.Glances}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice},
 		{&r.Webhooks, &o.Webhooks}, {&r.Told, &o.Told}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Texts, &o.Texts}, {&r.Bulks, &o.Bulks}, {&r.Braked, &o.Braked}, {&r.Unknown, &o.Unknown},
@@ -138,7 +141,7 @@ func (r *Report) Write(w io.Writer) {
 		r.Claims, r.Texts, r.Bulks, r.Ticks, r.Braked, r.EventsLost, r.Unknown, r.Unsubscribes)
 	fmt.Fprintf(w, "broadcasts %d, cancelled %d; people entered %d, claims %d, of them within %s after a cancellation %d\n",
 		r.Broadcasts, r.Cancelled, r.Entered, r.CastClaims, nurture.CancelFence, r.ClaimsInFence)
-	fmt.Fprintf(w, "parked %d; dead letters %d, brought back %d\n", r.Parked, r.DeadLetters, r.Redriven)
+	fmt.Fprintf(w, "parked %d; dead letters %d, brought back %d; leads of two people on one browser, after a dead letter of one %d\n", r.Parked, r.DeadLetters, r.Redriven, r.Confused)
 	for _, f := range r.Findings {
 		fmt.Fprintln(w, f)
 	}
