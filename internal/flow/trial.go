@@ -35,7 +35,7 @@ type Trial struct {
 	old, next *playbook.Compiled
 	now       time.Time
 	news      []signal.Number
-	profiles  bool // the rules ask something new of profiles
+	profiles  bool // the rules may ask something new of profiles
 	excluded  bool // other people are excluded
 	// Records of histories that were read.
 	Records int
@@ -53,6 +53,7 @@ func NewTrial(s interface {
 		_, had := old.Set.Definition(d.Number)
 		t.profiles = t.profiles || d.Kind == signal.OnProfile && !had
 	}
+	t.profiles = t.profiles || !reflect.DeepEqual(old.Playbook.Nurture.Tracks, next.Playbook.Nurture.Tracks)
 	t.excluded = !reflect.DeepEqual(old.Exclusions, next.Exclusions)
 	return t
 }
@@ -167,7 +168,7 @@ func (t *Trial) one(ctx context.Context, x *Tried, found store.Found, read readR
 		if _, _, err := bring(ctx, t.books, t.old, b, ledger.Shelf{}, read); err != nil {
 			return err
 		}
-		b.Profile = t.old.Set.Profile(profile)
+		t.old.Know(b, profile)
 	} else if err := settleNow(t.old.Rules.Meters(), b, ledger.Shelf{}, read); err != nil {
 		return err
 	}
@@ -180,7 +181,7 @@ func (t *Trial) one(ctx context.Context, x *Tried, found store.Found, read readR
 		return err
 	}
 	if a.Profile = x.Before.Profile; t.profiles {
-		a.Profile = t.next.Set.Profile(profile)
+		t.next.Know(a, profile)
 	}
 	if r, ok := found.Recipients[string(a.Lead)]; ok {
 		person, err := nurture.Decode(r.ID, r.Body)
