@@ -24,7 +24,8 @@ import (
 type engine struct {
 	mu          sync.Mutex
 	write, read float64
-	silent      int // calls without an answer about capacity
+	queried     float64 // of read, by queries
+	silent      int     // calls without an answer about capacity
 	calls       map[string]int
 }
 
@@ -48,6 +49,9 @@ func (e *engine) meter(call string, used []types.ConsumedCapacity) {
 		switch call {
 		case "BatchGetItem", "GetItem", "Query", "Scan":
 			e.read += aws.ToFloat64(c.CapacityUnits)
+			if call == "Query" {
+				e.queried += aws.ToFloat64(c.CapacityUnits)
+			}
 		default:
 			e.write += aws.ToFloat64(c.CapacityUnits)
 		}
@@ -65,19 +69,29 @@ func (e *engine) reset() { e.write, e.read, e.silent, e.calls = 0, 0, 0, map[str
 
 // open makes four tables on the engine that the environment names.
 func (e *engine) open(ctx context.Context) (*dynamo.Store, error) {
+	s, _, err := e.tables(ctx)
+	return s, err
+}
+
+// tables is open that also names the tables.
+func (e *engine) tables(ctx context.Context) (*dynamo.Store, dynamo.Tables, error) {
 	endpoint := os.Getenv("SARNAKH_DYNAMODB_ENDPOINT")
 	if endpoint == "" {
-		return nil, errors.New("SARNAKH_DYNAMODB_ENDPOINT is not set: run infra/bench.sh, which starts an engine")
+		return nil, dynamo.Tables{}, errors.New("SARNAKH_DYNAMODB_ENDPOINT is not set: run infra/bench.sh, which starts an engine")
 	}
-	db := dynamodb.New(dynamodb.Options{
+	db := e.client(endpoint)
+	names, err := dynamo.CreateTables(ctx, db, "bench-"+rand.Text()[:10]+"-")
+	if err != nil {
+		return nil, names, err
+	}
+	return dynamo.New(db, names, e.meter), names, nil
+}
+
+func (e *engine) client(endpoint string) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
 		BaseEndpoint: aws.String(endpoint), Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 		HTTPClient: &http.Client{Transport: e},
 	})
-	names, err := dynamo.CreateTables(ctx, db, "bench-"+rand.Text()[:10]+"-")
-	if err != nil {
-		return nil, err
-	}
-	return dynamo.New(db, names, e.meter), nil
 }
 
 // engineFigures run the line against a real engine, compare the bill with what

@@ -23,14 +23,14 @@ type group struct {
 }
 
 func main() {
-	only := flag.String("only", "", "names of groups, with commas between: rules, bytes, preview, line, wide, time, first, sim, engine, start")
+	only := flag.String("only", "", "names of groups, with commas between: rules, bytes, preview, line, wide, time, first, sim, engine, mail, start")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	r := &report{out: os.Stdout}
 	for _, g := range []group{
 		{"rules", ruleFigures}, {"bytes", byteFigures}, {"preview", previewFigures}, {"line", lineFigures}, {"wide", wideFigures}, {"time", timeFigures},
-		{"first", firstFigures}, {"sim", simFigures}, {"engine", engineFigures}, {"start", startFigures},
+		{"first", firstFigures}, {"sim", simFigures}, {"engine", engineFigures}, {"mail", mailFigures}, {"start", startFigures},
 	} {
 		if *only != "" && !strings.Contains(","+*only+",", ","+g.name+",") {
 			continue

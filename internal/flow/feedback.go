@@ -172,7 +172,11 @@ func (f *Feedback) complaint(ctx context.Context, recipient, send string, e sesE
 	for _, c := range e.Complaint.ComplainedRecipients {
 		addresses = append(addresses, c.EmailAddress)
 	}
+	// Not when the event came: brought back after months it must not undo a later consent.
 	at := e.Complaint.Timestamp
+	if at.IsZero() {
+		at = e.Mail.Timestamp
+	}
 	if at.IsZero() || at.After(now) {
 		at = now
 	}

@@ -71,7 +71,7 @@ type NurtureReport struct {
 const (
 	nurturePage = 100
 	indexPage   = 1000
-	mostATick   = 5000
+	mostATick   = 20_000
 )
 
 // tick is one run of Nurture.

@@ -193,6 +193,23 @@ func TestALineOfMailsGoesOutAtTheRateAskedForFirstAndNobodyTwice(t *testing.T) {
 	}
 }
 
+func TestTwoSendersBesideEachOtherKeepOneRate(t *testing.T) {
+	h := newHouse(t)
+	h.waiting(900, "aaa", "tips")
+	h.tick()
+	h.now = h.now.Add(-time.Minute) // another invocation of the same minute
+	h.tick()
+	slices.SortFunc(h.left, time.Time.Compare)
+	for i := range h.left {
+		if j := i + 14*10 + 20; j < len(h.left) && h.left[j].Sub(h.left[i]) < 10*time.Second {
+			t.Fatalf("%d mails within 10 s", j-i)
+		}
+	}
+	if len(h.left) < 400 {
+		t.Errorf("only %d mails left", len(h.left))
+	}
+}
+
 func TestWhileTheMailServiceIsDownLittleIsRiskedAndAllGoesOutLater(t *testing.T) {
 	h := newHouse(t)
 	h.waiting(400, "aaa", "tips")

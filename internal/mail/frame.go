@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,7 +54,10 @@ func (s *Sheet) Plain() bool {
 // frame takes a template apart. A brace or a backslash beside a place would be
 // read as a part of it, so it moves into the value; so does a text that holds
 // two braces.
-func (c *Compiled) frame() *Frame {
+//
+// With shared, links that stand alone are one place in all parts: only for
+// addresses that are the same escaped and not.
+func (c *Compiled) frame(shared bool) *Frame {
 	f := &Frame{}
 	for _, part := range []struct {
 		letter string
@@ -62,15 +66,25 @@ func (c *Compiled) frame() *Frame {
 		to     *string
 	}{{"s", c.subject, oneLine, &f.Subject}, {"h", c.html, escapeHTML, &f.HTML}, {"t", c.text, plain, &f.Text}} {
 		var b strings.Builder
-		first, beside := len(f.slots), false
+		count, beside := 0, false
 		place := func(n *node, before string) {
-			f.slots = append(f.slots, slot{name: part.letter + strconv.Itoa(len(f.slots)-first), node: n, escape: part.escape, before: before})
+			count++
+			f.slots = append(f.slots, slot{name: part.letter + strconv.Itoa(count), node: n, escape: part.escape, before: before})
 			b.WriteString("{{" + f.slots[len(f.slots)-1].name + "}}")
 			beside = true
 		}
 		held := "" // the end of the text before, which the next place takes
 		for i := range part.nodes {
 			n := &part.nodes[i]
+			if n.out != nil && shared && held == "" && c.loneLink(part.nodes, i) {
+				name := n.out.path
+				if !slices.ContainsFunc(f.slots, func(s slot) bool { return s.name == name }) {
+					f.slots = append(f.slots, slot{name: name, node: n, escape: func(s string) string { return s }})
+				}
+				b.WriteString("{{" + name + "}}")
+				beside = false
+				continue
+			}
 			if n.out != nil || n.branches != nil {
 				place(n, held)
 				held = ""
@@ -99,16 +113,30 @@ func (c *Compiled) frame() *Frame {
 	return f
 }
 
+// loneLink tells that an output of HTML or text is a link as it is, and that
+// nothing beside it has to move into its value.
+func (c *Compiled) loneLink(nodes []node, i int) bool {
+	o := nodes[i].out
+	if _, ok := linkIndex(o.path, len(c.Links)); !ok || len(o.filters) > 0 {
+		return false
+	}
+	return i+1 >= len(nodes) || !strings.HasPrefix(nodes[i+1].text, "}")
+}
+
 // Fill renders the template as Render does, in pieces.
 func (c *Compiled) Fill(lookup Lookup, links []string) (Sheet, error) {
 	all, err := c.names(lookup, links)
 	if err != nil {
 		return Sheet{}, err
 	}
-	s := Sheet{Frame: c.framed, Values: make([]string, len(c.framed.slots))}
+	f := c.shared
+	if slices.ContainsFunc(links, func(l string) bool { return escapeHTML(l) != l || oneLine(l) != l }) {
+		f = c.framed
+	}
+	s := Sheet{Frame: f, Values: make([]string, len(f.slots))}
 	var b strings.Builder
-	for i := range c.framed.slots {
-		p := &c.framed.slots[i]
+	for i := range f.slots {
+		p := &f.slots[i]
 		switch {
 		case p.node == nil:
 			s.Values[i] = p.before + p.after

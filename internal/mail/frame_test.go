@@ -62,7 +62,7 @@ func TestAFilledFrameIsTheRenderedMail(t *testing.T) {
 	for _, html := range []string{
 		"", "plain", "{{ lead.first_name }}", "a{ {{ lead.first_name }} }b", "a{{{ lead.first_name }}}b", `\{{ lead.city }}`, `c:\{{ lead.city }}}} x`,
 		"{{ lead.city }}{{ lead.first_name }}", "@media x{a{b:c}}{{ lead.city }}}", "{% if lead.city %}in {{ lead.city }}{% else %}x{% endif %}}{{ l0 }}",
-		"{% if lead.none %}x{% endif %}", "{{ preheader }}{{ lead.none | default: 'y' }}",
+		"{% if lead.none %}x{% endif %}", "{{ preheader }}{{ lead.none | default: 'y' }}", "{{ l0 }}", "a{ {{ l0 }}}", "{ {{ l0 }}{{ l0 }}", `\{{ l0 }}`, "x{{ l0 }}}{{ l0 | upcase }}",
 	} {
 		c, err := Compile(Template{Name: "m", Locale: "fa", Subject: "s " + html, Preheader: "p {{ lead.city }}", HTML: html, Text: html, Links: []Link{{Target: "unsubscribe"}}})
 		if err != nil {
@@ -72,6 +72,7 @@ func TestAFilledFrameIsTheRenderedMail(t *testing.T) {
 			t.Fatal(err)
 		}
 		same(t, c, lookup, []string{"https://x.example/u/1?a=b&c"})
+		same(t, c, lookup, []string{"https://x.example/u/1"})
 	}
 }
 

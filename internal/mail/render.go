@@ -28,7 +28,7 @@ func filterNames() []string {
 type Compiled struct {
 	Template
 	subject, preheader, html, text []node
-	framed                         *Frame
+	framed, shared                 *Frame
 }
 
 // Compile parses the four sources of a template.
@@ -45,7 +45,7 @@ func Compile(t Template) (*Compiled, error) {
 		}
 		*part.to = nodes
 	}
-	c.framed = c.frame()
+	c.framed, c.shared = c.frame(false), c.frame(true)
 	return c, nil
 }
 
