@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop test sim planted torture ci demo bench sam-validate sam-build sam-invoke sam-api cloud-check nightly clean
+.PHONY: help run stop test sim planted torture ci demo business bench sam-validate sam-build sam-invoke sam-api cloud-check nightly clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ ci: ## what .ci/run calls: tests, a million deliveries, planted bugs, torture, S
 
 demo: ## real calls of a bank become leads (FULL=1 for all 188,130 activities)
 	@infra/demo.sh
+
+business: ## five weeks of the example business in the run that goes on here (CROWD=1300: with hold-outs, LOCALE=fa)
+	@mkdir -p .local/bin && CGO_ENABLED=0 go build -o .local/bin/sarnakh ./cmd/sarnakh
+	@.local/bin/sarnakh business --locale $(or $(LOCALE),en) --crowd $(or $(CROWD),0) $(ARGS)
 
 bench: ## the figures that are promised, one a line
 	@infra/bench.sh

@@ -25,6 +25,7 @@ type cli struct {
 	Score     scoreCmd     `cmd:"" help:"Score a file of activities here, without AWS or a run."`
 	Lead      leadCmd      `cmd:"" help:"Look at leads."`
 	Broadcast broadcastCmd `cmd:"" help:"One mail to an audience at a chosen time: plan, list, show, cancel."`
+	Report    reportCmd    `cmd:"" help:"How things stand, over all leads."`
 	Brake     brakeCmd     `cmd:"" help:"Look after the brake of marketing mail."`
 	Sends     sendsCmd     `cmd:"" help:"Mails of which nobody knows whether they left."`
 	Quiet     quietCmd     `cmd:"" help:"Who crossed because rules or data changed, and who is told of it."`
