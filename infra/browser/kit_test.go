@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -126,6 +127,17 @@ func setClock(line *Line) error {
 		return line.Forward(left + time.Minute)
 	}
 	return nil
+}
+
+// tool runs the tool beside the line and gives what it says.
+func (s *story) tool(args ...string) (string, error) {
+	cmd := exec.Command(os.Getenv("SARNAKH"), append(args, "--env", s.line.Env)...)
+	cmd.Dir = os.Getenv("SARNAKH_ROOT")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("sarnakh %s: %w: %s", strings.Join(args, " "), err, out)
+	}
+	return string(out), nil
 }
 
 func (s *story) open(script Script) *Tab {

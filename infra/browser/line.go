@@ -25,6 +25,7 @@ type Line struct {
 	Public  string // the public API
 	Console string // the console and its API
 	Inbox   string // the mailbox's test API
+	Env     string // the file that says where tables and queues are
 	token   string // of somebody who works with leads
 
 	run  *exec.Cmd
@@ -100,7 +101,8 @@ func StartLine(sarnakh, root, data, record string) (*Line, error) {
 		_ = l.Stop()
 		return nil, fmt.Errorf("the local run was not ready after ten minutes:\n%s", &l.out)
 	}
-	env, err := os.ReadFile(filepath.Join(data, "env"))
+	l.Env = filepath.Join(data, "env")
+	env, err := os.ReadFile(l.Env)
 	if err != nil {
 		_ = l.Stop()
 		return nil, fmt.Errorf("read what the run wrote for others: %w", err)

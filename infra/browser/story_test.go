@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -255,6 +256,44 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 		}
 		return nil
 	})
+	s.step("two broadcasts are planned, who gets them is counted beforehand, and one is cancelled on its page", func() error {
+		now, err := s.line.Now()
+		if err != nil {
+			return err
+		}
+		for i, id := range []string{"story-news", "story-second"} {
+			at := now.In(tehran).Add(time.Duration(26*(i+1)) * time.Hour).Format("2006-01-02 15:04")
+			out, err := s.tool("broadcast", "plan", "--audience", "everybody", "--mail", "budget-value", "--title", "خبر تازه", "--id", id, "--at", at, "--yes")
+			if err != nil {
+				return err
+			}
+			if err := check(strings.Contains(out, "in the audience") && strings.Contains(out, "no consent"), "the counts are not there: %s", out); err != nil {
+				return err
+			}
+		}
+		second := "#broadcast-story-second"
+		return first(
+			func() error { return worker.Press(`nav a[href="#/broadcasts"]`) },
+			func() error { return worker.Wait(second + " button") },
+			func() error { return s.look(worker, "console-broadcasts", "en") },
+			func() error { return worker.Press("#locale") },
+			func() error {
+				return within(soon, func() error {
+					text, err := worker.Text(second)
+					return errors.Join(err, check(strings.Contains(text, "در نوبت"), "the page says %q", text))
+				})
+			},
+			func() error { return s.look(worker, "console-broadcasts", "fa") },
+			func() error { return worker.Press(second + " button") },
+			func() error { return worker.Press(second + " button.primary") },
+			func() error {
+				return within(soon, func() error {
+					text, err := worker.Text(second)
+					return errors.Join(err, check(strings.Contains(text, "لغو شد"), "the page says %q", text))
+				})
+			},
+		)
+	})
 	s.step("Narges looks at what she may choose, and stays", func() error { return s.looksAround(reader) })
 	s.step("Maryam and Bahram leave by one click of their mail program", func() error {
 		for _, p := range []person{maryam, bahram} {
@@ -307,6 +346,15 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 			}
 			if err := paced(all); err != nil {
 				return fmt.Errorf("%s: %w", p.email, err)
+			}
+			news := 0
+			for _, m := range all {
+				if m.Tag("mail") == "budget-value" {
+					news++
+				}
+			}
+			if (p == narges) != (news == 1) || news > 1 {
+				return fmt.Errorf("%s got %d copies of the broadcast", p.email, news)
 			}
 		}
 		alerts, err := s.line.Mails(sales)
