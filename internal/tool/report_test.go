@@ -23,7 +23,9 @@ func TestTheReportCountsEachStateOnceAndComparesHoldOutsAndArms(t *testing.T) {
 		at(nurture.Enrollment{Step: "story", Held: nurture.SalesTalks}),
 		at(nurture.Enrollment{Ended: nurture.Exhausted}),
 		at(nurture.Enrollment{Ended: nurture.Because(nurture.Goal, "stage", "mql")}),
-		func(r *nurture.Recipient) { r.Remember(nurture.Sent{ID: "x", At: now.Unix(), Class: nurture.Marketing, Unknown: true}) },
+		func(r *nurture.Recipient) {
+			r.Remember(nurture.Sent{ID: "x", At: now.Unix(), Class: nurture.Marketing, Unknown: true})
+		},
 		nil,
 	}
 	for i := range 4000 { // half of the treated reach the goal, a fifth of those held out
