@@ -77,9 +77,6 @@ func readRank(row store.QuietRow) (QuietEntry, error) {
 	return QuietEntry{DecisionKey: row.DecisionKey, Playbook: uint32(number), Cause: decision.Cause(parts[1]), Total: topTotal - rest}, nil
 }
 
-// quietPage is how many places are read at once.
-const quietPage = 1000
-
 // List gives what is on the list, of one playbook or, with 0, of all: the newest
 // playbook first, by what it is, the best leads first. It reads an index, about
 // 8,000 places a call, and it may be a moment behind.
@@ -91,7 +88,7 @@ func (q *Quiet) List(ctx context.Context, number uint32) ([]QuietEntry, error) {
 	var out []QuietEntry
 	for shard := range store.QuietShards {
 		for page := ""; ; {
-			rows, next, err := q.store.ListQuiet(ctx, shard, prefix, quietPage, page)
+			rows, next, err := q.store.ListQuiet(ctx, shard, prefix, 0, page) // as many as a call gives
 			if err != nil {
 				return nil, err
 			}

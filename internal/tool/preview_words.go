@@ -30,7 +30,7 @@ func lifeWordsOf(locale string) lifeWords {
 			made:  "made from registers: %s, from tallies: %s, replayed from the log: %s; records of histories read: %s",
 			kinds: map[string]string{decision.Handover: "hand-over to sales", decision.FastLane: "asked for a person", decision.Stage: "stage “%s”", decision.Enroll: "begins the track “%s”", decision.Unenroll: "ends the track “%s”", decision.Audience: "audience “%s”"},
 			joins: "joins", leaves: "leaves", line: "%s: %s → %s",
-			causes: map[decision.Cause]string{decision.Rules: "rules changed", decision.Import: "history was imported", decision.Merge: "two leads became one"},
+			causes: map[decision.Cause]string{decision.Rules: "rules changed", decision.Import: "history was imported", decision.Merge: "two leads became one", "": "rules or data changed"},
 			listed: "%s wait for a word, playbook %s, because %s: %s", empty: "nothing is on the quiet list",
 		}
 	}
@@ -41,7 +41,7 @@ func lifeWordsOf(locale string) lifeWords {
 		made:  "از ثبت‌ها: %s، از شمارش‌ها: %s، بازپخش از کارنامه: %s؛ تکه‌های خوانده‌ی تاریخچه: %s",
 		kinds: map[string]string{decision.Handover: "تحویل به فروش", decision.FastLane: "خودش خواست", decision.Stage: "مرحله‌ی «%s»", decision.Enroll: "آغاز مسیر پرورش «%s»", decision.Unenroll: "پایان مسیر پرورش «%s»", decision.Audience: "گروه مخاطب «%s»"},
 		joins: "می‌پیوندند", leaves: "می‌روند", line: "%s: %s ← %s",
-		causes: map[decision.Cause]string{decision.Rules: "قاعده‌ها عوض شد", decision.Import: "گذشته وارد شد", decision.Merge: "دو سرنخ یکی شدند"},
+		causes: map[decision.Cause]string{decision.Rules: "قاعده‌ها عوض شد", decision.Import: "گذشته وارد شد", decision.Merge: "دو سرنخ یکی شدند", "": "قاعده‌ها یا داده‌ها عوض شد"},
 		listed: "%s در انتظار تصمیم، دستور کار %s، چون %s: %s", empty: "فهرست بی‌خبرها خالی است",
 	}
 }
