@@ -49,7 +49,7 @@ for p in "${patches[@]}"; do
 	if ! catches "$catch"; then
 		echo "$name: MISSED by: $catch ($title)"
 		missed=$((missed + 1))
-	elif grep -q 'build failed' .out; then
+	elif grep -qE 'build failed|^# github' .out; then
 		echo "$name: does not compile: it proves nothing"
 		head -5 .out
 		missed=$((missed + 1))
