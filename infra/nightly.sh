@@ -5,8 +5,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .local/bin
+CGO_ENABLED=0 go build -o .local/bin/sarnakh ./cmd/sarnakh
 step() { echo; echo "== $*"; "$@"; }
 
+step infra/sim.sh mail "${MAILS:-200000}"
+step env SARNAKH_RACES="${RACES:-10000}" .local/bin/sarnakh engines -- go test -count=1 -timeout 30m -run NobodyIsClaimed ./internal/aws/dynamo
 QUIET=1 step infra/sim.sh "${SIM:-10000000}"
 step infra/planted.sh ${PLANTED:-}
 step infra/torture.sh ${TORTURE:-20000 500}

@@ -28,12 +28,12 @@ type Report struct {
 	Races      int                    // writes that lost to another worker, no fault injected
 	Crashes    int
 
-	Activities, Entries, Conflicts, Leads, Merges, Proposals, Publishes, Glances int
-	Revocations, RevokedAhead                                                    int // in ledgers; those that came before what they revoke
-	Decisions, Alerts, AlertsTwice, Webhooks, Rewritten, Told                    int
-	Claims, Mails, Texts, Bulks, Braked, Unknown, Unsubscribes, EventsLost       int
-	Parked, DeadLetters, Redriven, StreamLost                                    int
-	Broadcasts, Cancelled, Entered, CastClaims, ClaimsInFence                    int
+	Activities, Entries, Conflicts, Leads, Merges, Proposals, Publishes, Glances   int
+	Revocations, RevokedAhead                                                      int // in ledgers; those that came before what they revoke
+	Decisions, Alerts, AlertsTwice, Webhooks, Rewritten, Told                      int
+	Claims, Mails, Texts, Bulks, Bulked, Braked, Unknown, Unsubscribes, EventsLost int
+	Parked, DeadLetters, Redriven, StreamLost                                      int
+	Broadcasts, Cancelled, Entered, CastClaims, ClaimsInFence                      int
 
 	// Confused are leads of two people, one of whose messages was a dead letter.
 	Confused int
@@ -83,7 +83,7 @@ func (r *Report) Add(o Report) {
 		{&r.Races, &o.Races}, {&r.Confused, &o.Confused}, {&r.Revocations, &o.Revocations}, {&r.RevokedAhead, &o.RevokedAhead}, {&r.Ticks, &o.Ticks}, {&r.Calls, &o.Calls}, {&r.Faults, &o.Faults}, {&r.Crashes, &o.Crashes},
 		{&r.Activities, &o.Activities}, {&r.Entries, &o.Entries}, {&r.Conflicts, &o.Conflicts}, {&r.Leads, &o.Leads}, {&r.Merges, &o.Merges},
 		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Glances, &o.Glances}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice},
-		{&r.Webhooks, &o.Webhooks}, {&r.Told, &o.Told}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Texts, &o.Texts}, {&r.Bulks, &o.Bulks}, {&r.Braked, &o.Braked}, {&r.Unknown, &o.Unknown},
+		{&r.Webhooks, &o.Webhooks}, {&r.Told, &o.Told}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Texts, &o.Texts}, {&r.Bulks, &o.Bulks}, {&r.Bulked, &o.Bulked}, {&r.Braked, &o.Braked}, {&r.Unknown, &o.Unknown},
 		{&r.Unsubscribes, &o.Unsubscribes}, {&r.EventsLost, &o.EventsLost}, {&r.Parked, &o.Parked}, {&r.DeadLetters, &o.DeadLetters},
 		{&r.Redriven, &o.Redriven}, {&r.StreamLost, &o.StreamLost},
 		{&r.Broadcasts, &o.Broadcasts}, {&r.Cancelled, &o.Cancelled}, {&r.Entered, &o.Entered}, {&r.CastClaims, &o.CastClaims}, {&r.ClaimsInFence, &o.ClaimsInFence},

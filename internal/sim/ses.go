@@ -89,6 +89,7 @@ func (o *post) sendBulk(p *process) func(ctx context.Context, ms []mail.Message)
 			return all(mail.Refused, fmt.Errorf("%w: %w", mail.ErrWhole, errMail))
 		}
 		w.report.Bulks++
+		w.report.Bulked += len(ms)
 		for i := range ms {
 			key := keyOf(&ms[i])
 			happened := f != before

@@ -71,3 +71,13 @@ func TestTheSameSeedGivesTheSameTrace(t *testing.T) {
 		}
 	}
 }
+
+func TestNoMailLeavesTwiceWhateverIsLostAndTheUnknownOnesAreListed(t *testing.T) {
+	t.Parallel()
+	for _, loss := range []float64{0, 0.01, 1} {
+		r := sim.Run(sim.Mailing(seed(t), 0.1, loss))
+		if !r.Sound() || r.Claims < 100 || r.Bulked == 0 || loss == 1 && r.Unknown == 0 {
+			t.Errorf("%.0f %% of events lost: %d mails, %d in bulks, %d of unknown fate: %q", 100*loss, r.Claims, r.Bulked, r.Unknown, r.Findings)
+		}
+	}
+}

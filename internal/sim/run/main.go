@@ -25,7 +25,14 @@ func main() {
 	trace := flag.Bool("trace", false, "with -seed: print each step")
 	stop := flag.Bool("stop", false, "stop at the first world that breaks a promise")
 	quiet := flag.Bool("quiet", false, "no line a world")
+	mails := flag.Int("mails", 0, "instead: worlds of many mails, until so many were claimed")
 	flag.Parse()
+	if *mails > 0 {
+		if !mailWorlds(*mails, *workers) {
+			os.Exit(1)
+		}
+		return
+	}
 	began := time.Now()
 	var sum sim.Report
 	if *seed != 0 {
