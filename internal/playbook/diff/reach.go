@@ -14,14 +14,12 @@ func (w *words) tracks(p *playbook.Playbook) part {
 	out := part{title: w.say("مسیر", "track")}
 	for _, t := range p.Nurture.Tracks {
 		x := thing{key: t.Name, title: t.Title.In(w.locale), doc: doc(t), facts: []fact{
-			{w.say("آغاز", "begins"), w.entries(p, t.Entry)}, {w.say("پایان", "ends"), w.entries(p, t.Ends)},
+			{w.say("آغاز", "begins"), w.entries(p, t.Entry)}, {w.say("هدف", "goal"), w.entries(p, t.Goals)}, {w.say("پایان", "ends"), w.entries(p, t.Ends)},
+			w.n("حداکثر", "at most", t.LongestDays, "روز", "days"),
 			w.n("دوباره پس از", "again after", t.ReentryDays, "روز", "days"), w.n("پیش‌قدمی", "priority", t.Priority, "", ""),
 		}}
 		for i, s := range t.Steps {
-			what := s.Mail
-			if s.Task != nil {
-				what = s.Task.Title.In(w.locale)
-			}
+			what := w.does(&s)
 			wait := w.say("همان دم", "at once")
 			switch {
 			case s.UntilField != "":
@@ -30,12 +28,34 @@ func (w *words) tracks(p *playbook.Playbook) part {
 				wait = fmt.Sprintf(w.say("پس از %s روز", "after %s days"), w.number(s.WaitDays))
 			case s.WaitHours > 0:
 				wait = fmt.Sprintf(w.say("پس از %s ساعت", "after %s hours"), w.number(s.WaitHours))
+			case s.Until != nil:
+				wait = w.say("تا ", "until ") + w.entries(p, []nurture.Entry{s.Until.For})
+			}
+			if s.At != nil {
+				wait += fmt.Sprintf(w.say("، ساعت %s", ", at %s"), w.number(s.At.Minute/60)+":"+w.number(s.At.Minute%60/10)+w.number(s.At.Minute%10))
 			}
 			x.facts = append(x.facts, fact{fmt.Sprintf(w.say("گام %s", "step %s"), w.number(i+1)), what + " " + wait})
 		}
 		out.things = append(out.things, x)
 	}
 	return out
+}
+
+// does says what a step does.
+func (w *words) does(s *nurture.Step) string {
+	switch {
+	case s.Task != nil:
+		return s.Task.Title.In(w.locale)
+	case s.Message != nil:
+		return s.Message.Channel + " «" + s.Message.Text.In(w.locale) + "»"
+	case len(s.Split) > 0:
+		var to []string
+		for _, b := range s.Split {
+			to = append(to, b.Goto)
+		}
+		return w.say("دوراهی به ", "split to ") + strings.Join(to, w.say("، ", ", "))
+	}
+	return strings.Join(s.Mails(), w.say(" یا ", " or "))
 }
 
 func (w *words) entries(p *playbook.Playbook, entries []nurture.Entry) string {
@@ -60,6 +80,14 @@ func (w *words) entries(p *playbook.Playbook, entries []nurture.Entry) string {
 			s = w.say("از دست رفته: ", "lost: ") + e.Lost
 		case e.Silent != 0:
 			s = fmt.Sprintf(w.say("%s روز بی‌خبری", "%s silent days"), w.number(e.Silent))
+		case e.Audience != "":
+			s = w.say("ورود به گروه ", "joining ") + e.Audience
+		case e.Left != "":
+			s = w.say("خروج از گروه ", "leaving ") + e.Left
+		case e.Date != "":
+			s = fmt.Sprintf(w.say("%s روز از %s", "%s days from %s"), w.number(e.Days), e.Date)
+		case e.Activity == "deal.won":
+			s = w.say("خرید", "a purchase")
 		default:
 			s = e.Activity
 		}
