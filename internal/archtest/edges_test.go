@@ -10,7 +10,7 @@ import (
 
 // What strangers may call; the list is here so that a new public route is a decision.
 var public = strings.Fields(`
-	POST/f/{form} GET/f/{form}/thanks GET/d/{token} POST/b GET/s.js GET/c/{token} HEAD/c/{token} HEAD/d/{token} HEAD/f/{form}/thanks HEAD/p/{token} HEAD/u/{token} HEAD/confirm/{token} GET/p/{token} POST/p/{token}
+	POST/f/{form} GET/f/{form}/thanks GET/d/{token} POST/b GET/s.js GET/c/{token} HEAD/c/{token} GET/o/{token} HEAD/o/{token} HEAD/d/{token} HEAD/f/{form}/thanks HEAD/p/{token} HEAD/u/{token} HEAD/confirm/{token} GET/p/{token} POST/p/{token}
 	GET/u/{token} POST/u/{token} GET/confirm/{token} POST/confirm/{token} GET/ GET/assets/{file+}`)
 
 func TestPublicRoutesAreThoseListed(t *testing.T) {

@@ -77,7 +77,6 @@ type Capture struct {
 	hosts   []string // that a browser may be sent to
 	posts   *limiter
 	beacons *limiter
-	bursts  *bursts
 }
 
 // CaptureParts is what Capture is made of.
@@ -105,7 +104,7 @@ const requestTime = 6 * time.Second
 
 // NewCapture checks its parts.
 func NewCapture(p CaptureParts) (*Capture, error) {
-	c := &Capture{CaptureParts: p, posts: newLimiter(postsAMinute), beacons: newLimiter(beaconsAMinute), bursts: newBursts()}
+	c := &Capture{CaptureParts: p, posts: newLimiter(postsAMinute), beacons: newLimiter(beaconsAMinute)}
 	if p.PagesURL == "" {
 		c.PagesURL = p.PublicURL
 	}
@@ -164,6 +163,8 @@ func (a *ask) route(path []string) {
 		a.only(read, func() { a.download(path[1]) })
 	case first == "c" && len(path) == 2:
 		a.only(read, func() { a.click(path[1]) })
+	case first == "o" && len(path) == 2:
+		a.only(read, func() { a.opened(path[1]) })
 	case first == "p" && len(path) == 2:
 		a.only(read+", POST", func() { a.preferences(path[1]) })
 	case first == "u" && len(path) == 2:

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,12 +27,6 @@ const (
 	beaconPast = time.Hour        // a tab may sleep that long before it sends
 	idPast     = 10 * time.Minute // how far back the time in an id may lie
 )
-
-// botAgents say so in their user agent. Scanners of mail that hide are found by
-// their timing.
-var botAgents = regexp.MustCompile(`(?i)bot\b|bot/|crawl|spider|slurp|preview|scan|monitor|python|curl|wget|okhttp|java/|go-http-client|libwww|httpclient|axios|node-fetch|headless-mail|facebookexternalhit|whatsapp|telegram|skypeuripreview|proofpoint|mimecast|barracuda|safelinks|googleimageproxy`)
-
-func isMachine(userAgent string) bool { return userAgent == "" || botAgents.MatchString(userAgent) }
 
 // beacon takes what the page script saw: several activities in one post, one
 // message for ingest.

@@ -246,7 +246,7 @@ func (a *ask) download(token string) {
 		if d.Mail != "" {
 			act.Properties = append(act.Properties, textProp("mail", d.Mail), textProp("send", d.Send))
 		}
-		if isMachine(a.r.UserAgent()) {
+		if isMachine(a.r.UserAgent()) || d.Mail != "" && a.byMachine(t.At) {
 			act.Flags |= activity.Machine
 		}
 		a.count(act)

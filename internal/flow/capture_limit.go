@@ -3,8 +3,6 @@ package flow
 import (
 	"sync"
 	"time"
-
-	"github.com/sarnakh/sarnakh/internal/activity"
 )
 
 // limiter counts calls of one address within a minute. It forgets old ones and
@@ -51,50 +49,4 @@ func (l *limiter) forget(now time.Time) {
 	if len(l.calls) >= maxCallers {
 		clear(l.calls)
 	}
-}
-
-// bursts remembers the last clicks of each mail for a moment: who follows three
-// links of a mail within two seconds is a scanner. It sees the clicks of this
-// process only.
-type bursts struct {
-	mu   sync.Mutex
-	mail map[string][]burstClick
-}
-
-type burstClick struct {
-	at   time.Time
-	link string
-	id   activity.ID
-}
-
-const (
-	burstLinks = 3
-	burstTime  = 2 * time.Second
-	maxMails   = 2_000
-)
-
-func newBursts() *bursts { return &bursts{mail: map[string][]burstClick{}} }
-
-// note adds a click. A burst gives the clicks before it, which were believed.
-func (b *bursts) note(send, link string, id activity.ID, now time.Time) (burst bool, before []activity.ID) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var kept []burstClick
-	for _, c := range b.mail[send] {
-		if now.Sub(c.at) <= burstTime && c.link != link {
-			kept = append(kept, c)
-		}
-	}
-	if len(b.mail) >= maxMails {
-		clear(b.mail)
-	}
-	kept = append(kept, burstClick{now, link, id})
-	b.mail[send] = kept[max(0, len(kept)-10):]
-	if len(kept) < burstLinks {
-		return false, nil
-	}
-	for _, c := range kept[:len(kept)-1] {
-		before = append(before, c.id)
-	}
-	return true, before
 }

@@ -14,10 +14,9 @@ import (
 )
 
 const (
-	scannerTime = 10 * time.Second    // who clicks sooner after the send is a scanner
-	clickOnce   = 10 * time.Second    // clicks on one link within this are one
-	pauseFor    = 30 * 24 * time.Hour // what the page promises
-	confirmFor  = 7 * 24 * time.Hour  // how long a request to confirm stands
+	clickOnce  = 10 * time.Second    // clicks on one link within this are one
+	pauseFor   = 30 * 24 * time.Hour // what the page promises
+	confirmFor = 7 * 24 * time.Hour  // how long a request to confirm stands
 )
 
 // click leads on and queues the click with its trust. HEAD and prefetch only
@@ -49,21 +48,13 @@ func (a *ask) countClick(k link.Click, t link.Token, token string) {
 		}
 	}
 	slices.SortFunc(act.Properties[3:], func(x, y activity.Property) int { return strings.Compare(x.Name, y.Name) })
-	burst, before := a.bursts.note(k.Send, token, act.ID, a.Now)
-	acts := []activity.Activity{}
 	trust := "human"
-	if burst || k.Kind == "trap" || a.Now.Sub(t.At) <= scannerTime || isMachine(a.r.UserAgent()) {
+	if k.Kind == link.Trap || a.byMachine(t.At) {
 		trust = "machine"
 		act.Flags |= activity.Machine
-		for _, id := range before { // believed a moment ago
-			acts = append(acts, activity.Activity{
-				ID: idOf(a.Now.Truncate(clickOnce), "revoke", string(id)), Type: activity.Revoked, At: act.At, Who: act.Who,
-				Source: "capture", Revokes: id, Properties: []activity.Property{textProp("reason", "scanner")},
-			})
-		}
 	}
 	act.Properties = append(act.Properties, textProp("trust", trust))
-	a.count(append(acts, act)...)
+	a.count(act)
 }
 
 // preferences shows and changes what a person gets.

@@ -212,19 +212,6 @@ func TestAClickLeadsOnAndSaysWhetherAPersonClicked(t *testing.T) {
 	}
 }
 
-func TestAScannerThatFollowsThreeLinksIsFoundAndItsFirstClicksRevoked(t *testing.T) {
-	h := newCaptureHouse(t)
-	h.now = today.Add(time.Hour)
-	for i, n := range []string{"a", "b", "c"} {
-		h.now = h.now.Add(time.Duration(i) * 300 * time.Millisecond)
-		h.want(h.get("/c/"+h.keys.Click(link.Click{Lead: "lead1", Send: "s1", Target: "https://www.example.com/" + n}, today, n)), 302)
-	}
-	all := h.activities()
-	if len(all) != 5 || all[2].Type != activity.Revoked || all[2].Revokes != all[0].ID || all[3].Revokes != all[1].ID || all[4].Flags&activity.Machine == 0 {
-		t.Errorf("queued %+v", all)
-	}
-}
-
 func TestADownloadCountsOnceForWhoeverPosted(t *testing.T) {
 	h := newCaptureHouse(t)
 	w := h.want(h.post("/f/ebook", urlencoded, "email=a%40example.com", "Accept", html), 303)

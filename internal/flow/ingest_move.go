@@ -25,6 +25,9 @@ func moveRecipient(into, from *nurture.Recipient) {
 	if into.Locale == "" {
 		into.Locale = from.Locale
 	}
+	if from.OwnedAt != 0 {
+		into.SetOwner(from.Owner, time.Unix(from.OwnedAt, 0))
+	}
 	for _, p := range from.Permissions {
 		if p.Granted != 0 {
 			into.Grant(p.Channel, p.Purpose, time.Unix(p.Granted, 0), p.Wording, p.Proof)

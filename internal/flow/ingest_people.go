@@ -28,7 +28,8 @@ func (a *arrival) wantsRecipient() bool {
 	if a.bringsAddress() && (a.party.email != "" || a.party.phone != "") {
 		return true
 	}
-	return len(a.a.Consent) > 0 && a.a.Flags&activity.Held == 0 || locale(&a.a) != ""
+	_, taken := a.owner()
+	return len(a.a.Consent) > 0 && a.a.Flags&activity.Held == 0 || locale(&a.a) != "" || taken
 }
 
 func locale(a *activity.Activity) string {
@@ -38,6 +39,25 @@ func locale(a *activity.Activity) string {
 		}
 	}
 	return ""
+}
+
+// owner tells whether an activity says who of sales has the lead: who took or
+// accepted it, nobody once it is returned. Strangers have no say.
+func (a *arrival) owner() (who string, said bool) {
+	if a.a.Source == public {
+		return "", false
+	}
+	switch a.a.Type {
+	case activity.LeadReturned:
+		return "", true
+	case activity.LeadTaken, activity.LeadAccepted:
+		for _, name := range []string{"owner", "by"} {
+			if v, ok := a.a.Property(name); ok && v.Text != "" {
+				return clip(v.Text, 100), true
+			}
+		}
+	}
+	return "", false
 }
 
 // readPeople reads the profiles and recipients that fresh activities change,
@@ -147,6 +167,9 @@ func (a *arrival) tell(r *nurture.Recipient) {
 	}
 	if a.a.Flags&activity.Held != 0 {
 		return
+	}
+	if who, said := a.owner(); said {
+		r.SetOwner(who, a.a.At)
 	}
 	for _, c := range a.a.Consent {
 		channel, purpose := c.Channel, c.Purpose

@@ -163,8 +163,15 @@ func (b *batch) append(l *line) error {
 		if a.kind != 0 {
 			l.state.Excluded = uint8(a.kind)
 		}
-		if err := l.state.Append(m, a.entry); err != nil {
-			return err
+		entry, undo := b.book.Burst(l.state, &a.a, a.entry)
+		a.entry = entry
+		for _, e := range append([]ledger.Entry{entry}, undo...) {
+			if err := l.state.Append(m, e); err != nil {
+				return err
+			}
+		}
+		if len(undo) > 0 {
+			b.log.Info("clicks of a scanner, recognized late", "lead", l.id, "revoked", len(undo))
 		}
 		l.arrived = append(l.arrived, decision.ArrivedOf(&a.entry, &a.a))
 		if a.body != nil {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	netmail "net/mail"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 type Letters struct {
 	Keys      *link.Keys
 	PublicURL string // without a slash at the end
-	From      string
+	From      string // the address mails come from, a mailbox that is read
 }
 
 // write renders the mail of a send for one person.
@@ -46,6 +47,8 @@ func (l *Letters) write(c *playbook.Compiled, r *nurture.Recipient, p *lead.Prof
 			links[i] = l.PublicURL + "/confirm/" + l.Keys.Person(link.ForConfirm, l.person(r, s, tpl.Locale), at)
 		case "magnet":
 			links[i] = l.PublicURL + "/d/" + l.Keys.Download(link.Download{Lead: r.ID, Form: magnetOf(c, s.Track), Send: s.ID, Mail: s.Mail}, at, link.NonceOf(s.ID))
+		case "pixel":
+			links[i] = l.PublicURL + "/o/" + l.Keys.Pixel(link.Pixel{Lead: r.ID, Send: s.ID, Mail: s.Mail, Track: s.Track}, at)
 		default:
 			links[i] = l.PublicURL + "/c/" + l.Keys.Click(link.Click{Lead: r.ID, Send: s.ID, Mail: s.Mail, Target: k.Target, Kind: k.Kind, Track: s.Track}, at, fmt.Sprintf("l%d", i))
 		}
@@ -55,7 +58,7 @@ func (l *Letters) write(c *playbook.Compiled, r *nurture.Recipient, p *lead.Prof
 		return mail.Message{}, fmt.Errorf("write mail %s: %w", s.ID, err)
 	}
 	m := mail.Message{
-		From: l.From, ReplyTo: replyTo(c), To: r.Email, Sheet: &sheet,
+		From: l.from(c, r, tpl.Locale), ReplyTo: replyTo(c, r), To: r.Email, Sheet: &sheet,
 		Tags: []mail.Header{{Name: "send_id", Value: s.ID}, {Name: "recipient", Value: r.ID}, {Name: "mail", Value: s.Mail}, {Name: "class", Value: string(s.Class)}},
 	}
 	if s.Class == nurture.Marketing {
@@ -99,7 +102,20 @@ func (l *Letters) values(c *playbook.Compiled, r *nurture.Recipient, p *lead.Pro
 			}
 			return moment(time.Unix(s.Claimed, 0).Add(time.Duration(offer.Hours)*time.Hour), c.Zone, locale), true
 		}
+		if path == "owner.name" {
+			o := ownerOf(c, r)
+			if o == nil {
+				return "", false
+			}
+			return o.Title.In(locale), true
+		}
 		if name, ok := strings.CutPrefix(path, "lead."); ok {
+			if bare, ok := strings.CutSuffix(name, ".title"); ok {
+				if a, known := c.Attribute(bare); known {
+					v := a.ValueTitle(p.Text(bare), locale)
+					return v, v != ""
+				}
+			}
 			v := p.Text(name)
 			return v, v != ""
 		}
@@ -134,8 +150,44 @@ func moment(t time.Time, zone *time.Location, locale string) string {
 	return t.In(zone).Format("Monday 2 January 2006, 15:04")
 }
 
-// replyTo is a mailbox that somebody reads: an answer is the best of signals.
-func replyTo(c *playbook.Compiled) string {
+// ownerOf is the sales person who took the lead, nil where nobody did or the
+// playbook does not know them.
+func ownerOf(c *playbook.Compiled, r *nurture.Recipient) *playbook.Contact {
+	if r.Owner == "" {
+		return nil
+	}
+	for i, k := range c.Sales.Contacts {
+		if strings.EqualFold(k.Name, r.Owner) || strings.EqualFold(k.Email, r.Owner) {
+			return &c.Sales.Contacts[i]
+		}
+	}
+	return nil
+}
+
+// from is the house's address under the owner's name: another address would
+// need an identity of its own at the mail service, and be refused without it.
+func (l *Letters) from(c *playbook.Compiled, r *nurture.Recipient, locale string) string {
+	address := l.From
+	if i := strings.LastIndexByte(address, '<'); i >= 0 {
+		address = strings.TrimSuffix(address[i+1:], ">")
+	}
+	name := c.Business.Name.In(locale)
+	if o := ownerOf(c, r); o != nil {
+		if locale == "fa" {
+			name = o.Title.In(locale) + "، " + name
+		} else {
+			name = o.Title.In(locale) + ", " + name
+		}
+	}
+	return (&netmail.Address{Name: name, Address: address}).String()
+}
+
+// replyTo is a mailbox that somebody reads, the owner's where there is one: an
+// answer is the best of signals.
+func replyTo(c *playbook.Compiled, r *nurture.Recipient) string {
+	if o := ownerOf(c, r); o != nil && o.Email != "" {
+		return o.Email
+	}
 	if len(c.Sales.Contacts) > 0 {
 		return c.Sales.Contacts[0].Email
 	}

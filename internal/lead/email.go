@@ -111,3 +111,10 @@ func (e Email) IsRole() bool {
 	at := strings.LastIndexByte(string(e), '@')
 	return at > 0 && roles[string(e[:at])]
 }
+
+// NoReply tells whether an address says of itself that nobody reads it.
+func (e Email) NoReply() bool {
+	local, _, _ := strings.Cut(string(e), "@")
+	local = strings.NewReplacer("-", "", "_", "", ".", "").Replace(local)
+	return strings.HasPrefix(local, "noreply") || strings.HasPrefix(local, "donotreply") || strings.HasPrefix(local, "dontreply")
+}

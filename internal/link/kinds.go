@@ -8,9 +8,13 @@ type Click struct {
 	Send   string // id of the send
 	Mail   string // name of the template
 	Target string // where it leads
-	Kind   string // "", offer, or trap: a link that people do not see
+	Kind   string // "", offer, or Trap
 	Track  string
 }
+
+// Trap is the kind of a link that people do not see: who follows it reads
+// mails by machine.
+const Trap = "trap"
 
 // Click signs a link of a mail; at is when the mail was sent, and index the
 // link's number in it.
@@ -49,6 +53,24 @@ func (k *Keys) OpenDownload(text string) (Download, Token, error) {
 	}
 	f := t.Fields
 	return Download{f[0], f[1], f[2], f[3], f[4]}, t, nil
+}
+
+// Pixel is the picture by which a mail tells that it was looked at.
+type Pixel struct{ Lead, Send, Mail, Track string }
+
+// Pixel signs the address of the picture; at is when the mail was sent.
+func (k *Keys) Pixel(p Pixel, at time.Time) string {
+	return k.Sign(Token{ForOpen, at, NonceOf(p.Send, "pixel"), []string{p.Lead, p.Send, p.Mail, p.Track}})
+}
+
+// OpenPixel reads the address of a picture and when the mail was sent.
+func (k *Keys) OpenPixel(text string) (Pixel, Token, error) {
+	t, err := k.open(ForOpen, text, 4)
+	if err != nil {
+		return Pixel{}, t, err
+	}
+	f := t.Fields
+	return Pixel{f[0], f[1], f[2], f[3]}, t, nil
 }
 
 // Person is whom a page about permission concerns, and the mail that led

@@ -28,6 +28,7 @@ const (
 	ForUnsubscribe Purpose = 'u'
 	ForConfirm     Purpose = 'o'
 	ForForm        Purpose = 'f'
+	ForOpen        Purpose = 'v'
 )
 
 // ErrToken is every token that is not ours, was changed, or is for something

@@ -30,7 +30,7 @@ func TestATokenOpensAsWhatItWasSignedFor(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Fatalf("opened as %+v, %v", got, err)
 	}
-	for _, p := range []Purpose{ForDownload, ForPreferences, ForUnsubscribe, ForConfirm, ForForm} {
+	for _, p := range []Purpose{ForDownload, ForPreferences, ForUnsubscribe, ForConfirm, ForForm, ForOpen} {
 		if _, err := k.Open(p, text); !errors.Is(err, ErrToken) {
 			t.Errorf("a click opens as %c", p)
 		}
@@ -102,6 +102,10 @@ func TestEachKindOfLinkComesBackAsItWas(t *testing.T) {
 	d := Download{"lead1", "", "ebook", "s1", "welcome"}
 	if got, _, err := k.OpenDownload(k.Download(d, noon, NonceOf("s1"))); got != d || err != nil {
 		t.Errorf("download %+v, %v", got, err)
+	}
+	x := Pixel{"lead1", "s1", "welcome", "welcome"}
+	if got, at, err := k.OpenPixel(k.Pixel(x, noon)); got != x || !at.At.Equal(noon) || err != nil {
+		t.Errorf("pixel %+v, %v", got, err)
 	}
 	p := Person{"lead1", "email", "marketing", "s1", "welcome", "fa"}
 	if got, _, err := k.OpenPerson(ForConfirm, k.Person(ForConfirm, p, noon)); got != p || err != nil {

@@ -21,9 +21,10 @@ type Template struct {
 // Link is one link of a template.
 type Link struct {
 	// Target is an absolute https URL (UTM tags added at publish), or one of
-	// the words `magnet`, `preferences`, `confirm`, `unsubscribe`.
+	// the words `magnet`, `preferences`, `confirm`, `unsubscribe`, and `pixel`
+	// for the picture that tells when a mail is looked at.
 	Target string `json:"target"`
 	// Kind names what a click means: "" an ordinary one, "offer" a trial or
-	// demo offer.
+	// demo offer, "trap" one that people do not see.
 	Kind string `json:"kind,omitempty"`
 }

@@ -24,6 +24,8 @@ type Config struct {
 	Calls    Calendar `json:"calls"`
 	// DoubleOptIn demands a confirmed consent before marketing mail.
 	DoubleOptIn bool `json:"doubleOptIn,omitempty"`
+	// Opens puts a picture into mails that tells when one is looked at.
+	Opens bool `json:"opens,omitempty"`
 	// HoldStages are the stages in which sales is talking: marketing waits.
 	HoldStages []string `json:"holdStages,omitempty"`
 	// Topics a person may leave one by one.

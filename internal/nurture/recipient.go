@@ -26,6 +26,8 @@ type Recipient struct {
 	Moved   string `json:"o,omitempty"` // the recipient that this one became part of
 	Paused  int64  `json:"p,omitempty"` // marketing waits until then
 	Fewer   bool   `json:"f,omitempty"` // half of each cap
+	Owner   string `json:"u,omitempty"` // who of sales took the lead, as they are called there
+	OwnedAt int64  `json:"v,omitempty"` // since when, as stated
 	Version int64  `json:"-"`           // of the stored item, kept beside the bytes
 	Rank    int    `json:"q,omitempty"` // how urgent the next step is, see SetRank
 
@@ -221,6 +223,14 @@ func (r *Recipient) SetTalk(talk string, now time.Time) {
 }
 
 func (r *Recipient) talking() bool { return r.Held || r.Talk != "" }
+
+// SetOwner notes who of sales has the lead since a stated time, "" for nobody.
+// The newest statement holds, in whatever order they come.
+func (r *Recipient) SetOwner(who string, at time.Time) {
+	if t := at.Unix(); t > r.OwnedAt || t == r.OwnedAt && who > r.Owner {
+		r.Owner, r.OwnedAt = who, t
+	}
+}
 
 // Erase forgets everything but the fact and the suppression.
 func (r *Recipient) Erase(at time.Time) {

@@ -156,12 +156,15 @@ func (l *Lead) play(c *playbook.Compiled, today activity.Day) error {
 		}
 		c.Know(l.State, &l.profile)
 		e, _ := c.Entry(a.Activity)
+		e, undo := c.Burst(l.State, a.Activity, e)
 		var was *decision.Was
-		if e.Revokes != 0 {
+		if e.Revokes != 0 || len(undo) > 0 {
 			was = c.Decisions.Before(l.State, day)
 		}
-		if err := l.State.Append(m, e); err != nil {
-			return err
+		for _, e := range append([]ledger.Entry{e}, undo...) {
+			if err := l.State.Append(m, e); err != nil {
+				return err
+			}
 		}
 		if err := l.decide(c, day, a.At, []decision.Arrived{decision.ArrivedOf(&e, a.Activity)}, was); err != nil {
 			return err

@@ -116,10 +116,12 @@ func colored(s string) string {
 }
 
 // toText says the HTML in plain text: paragraphs apart, items with a dash,
-// links after their words.
+// addresses on lines of their own after their words, with nothing behind them
+// that a mail program could take for a part of them.
 func toText(src string) string {
 	var b strings.Builder
 	var href string
+	linked, broken := false, false // what was just written: an address, a line break
 	z := xhtml.NewTokenizer(strings.NewReader(src))
 	for {
 		kind := z.Next()
@@ -129,7 +131,18 @@ func toText(src string) string {
 		tok := z.Token()
 		switch kind {
 		case xhtml.TextToken:
-			b.WriteString(html.UnescapeString(tok.Data))
+			text := html.UnescapeString(tok.Data)
+			if linked {
+				text = strings.TrimLeft(text, " .,;:!?،؛؟·\n")
+				if text != "" {
+					b.WriteString("\n")
+				}
+			}
+			if broken {
+				text = strings.TrimPrefix(text, "\n")
+			}
+			b.WriteString(text)
+			linked, broken = linked && text == "", broken && text == ""
 		case xhtml.StartTagToken, xhtml.SelfClosingTagToken:
 			switch tok.Data {
 			case "a":
@@ -138,10 +151,15 @@ func toText(src string) string {
 						href = a.Val
 					}
 				}
+				if linked {
+					b.WriteString("\n")
+					linked = false
+				}
 			case "li":
 				b.WriteString("- ")
 			case "br":
 				b.WriteString("\n")
+				broken = true
 			case "img":
 				for _, a := range tok.Attr {
 					if a.Key == "alt" {
@@ -154,10 +172,12 @@ func toText(src string) string {
 			case "a":
 				if href != "" && !strings.HasPrefix(href, "#") {
 					b.WriteString(":\n" + href)
+					linked = true
 				}
 				href = ""
 			case "p", "h1", "h2", "h3", "ul", "ol", "blockquote":
 				b.WriteString("\n\n")
+				linked, broken = false, false
 			}
 		}
 	}

@@ -116,3 +116,13 @@ func TestLintFindsWhatPeopleWouldNotForgive(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAddressInTheTextStandsAloneOnItsLine(t *testing.T) {
+	tpl, err := Compile("m.md", []byte("---\nsubject: x\n---\nSee [here](https://x.example/a). Or [there](https://x.example/b), [too](https://x.example/c) · [fin](preferences)\n\none  \ntwo\n"), "m", "en", business, Shared{Pieces: map[string]string{"footer.en": "x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "See here:\n{{ l0 }}\nOr there:\n{{ l1 }}\ntoo:\n{{ l2 }}\nfin:\n{{ l3 }}\n\none\ntwo\n\n-- \nx\n"; tpl.Text != want {
+		t.Errorf("text %q, want %q", tpl.Text, want)
+	}
+}

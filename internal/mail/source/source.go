@@ -23,6 +23,7 @@ type Business struct {
 	Name    string // in the mail's language
 	Address string // postal address, in the footer
 	Site    string // absolute https URL
+	Opens   bool   // mails bring a picture that tells when they are looked at
 }
 
 // front is the head of a mail file.
@@ -90,6 +91,11 @@ func Compile(file string, src []byte, name, locale string, b Business, shared Sh
 	page, foot, err := links.dress(layout, inner, shared, b)
 	if err != nil {
 		return fail(1, "%s", err)
+	}
+	if b.Opens {
+		before, after, _ := strings.Cut(page, "</body>")
+		page = before + fmt.Sprintf(`<img src="{{ l%d }}" width="1" height="1" alt="" style="display:block;border:0">`, len(links.links)) + "\n</body>" + after
+		links.links = append(links.links, mail.Link{Target: "pixel"})
 	}
 	t.HTML, t.Links = page, links.links
 	t.Text = text + "\n"

@@ -185,7 +185,9 @@ func (r *reader) readSales() {
 		}
 		k := playbook.Contact{Name: r.name(c, "name"), Title: r.titled(c.get("title"))}
 		if e := r.emails(c.get("email")); len(e) == 1 {
-			k.Email = e[0]
+			if k.Email = e[0]; lead.Email(k.Email).NoReply() {
+				r.fault(c.get("email").place, "nobody reads this address, and people answer mails", "give the mailbox of a person, or one that somebody reads")
+			}
 		}
 		if n := r.phones(c.get("phone")); len(n) == 1 {
 			k.Phone = n[0]

@@ -155,7 +155,7 @@ func (r *reader) readMail(fsys fs.FS, name, locale string, use mailUse, shared m
 		return
 	}
 	b := r.p.Business
-	t, err := mailsource.Compile(file, []byte(src), name, locale, mailsource.Business{Name: b.Name.In(locale), Address: b.Address.In(locale), Site: b.Site}, shared)
+	t, err := mailsource.Compile(file, []byte(src), name, locale, mailsource.Business{Name: b.Name.In(locale), Address: b.Address.In(locale), Site: b.Site, Opens: r.p.Nurture.Opens}, shared)
 	if err != nil {
 		at, problem := locate(file, err)
 		r.fault(at, problem, "")
@@ -188,7 +188,11 @@ func (r *reader) mailValues(offer bool) mail.Names {
 	}
 	return mail.Names{
 		Known: func(p string) bool {
+			if p == "owner.name" {
+				return true
+			}
 			if a, ok := strings.CutPrefix(p, "lead."); ok {
+				a = strings.TrimSuffix(a, ".title")
 				r.use("attribute", a)
 				_, ok = (*playbook.Playbook)(r.p).Attribute(a)
 				return ok

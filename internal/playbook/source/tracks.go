@@ -11,7 +11,7 @@ import (
 
 func (r *reader) readNurture() {
 	n := &r.p.Nurture
-	if v := r.sections["nurture"]; r.fields(v, "caps", "gap_hours", "channels", "holdout", "double_opt_in", "hold_stages") {
+	if v := r.sections["nurture"]; r.fields(v, "caps", "gap_hours", "channels", "holdout", "double_opt_in", "opens", "hold_stages") {
 		for _, c := range r.list(v.get("caps")) {
 			if r.fields(c, "mails", "messages", "days", "channel") {
 				count := c.get("messages")
@@ -32,7 +32,7 @@ func (r *reader) readNurture() {
 				n.Holdout.From = r.whole(h.get("from"), 0, 1_000_000)
 			}
 		}
-		n.DoubleOptIn = r.yes(v.get("double_opt_in"))
+		n.DoubleOptIn, n.Opens = r.yes(v.get("double_opt_in")), r.yes(v.get("opens"))
 		for _, i := range r.list(v.get("hold_stages")) {
 			if s := r.text(i); s != "" && r.known(i, "stage", s, r.stageNames()) {
 				n.HoldStages = append(n.HoldStages, s)
