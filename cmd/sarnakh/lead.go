@@ -13,7 +13,8 @@ import (
 
 // leadCmd works on leads.
 type leadCmd struct {
-	Show leadShowCmd `cmd:"" help:"Show a lead: its score, line by line, what is known and what was decided."`
+	Show     leadShowCmd     `cmd:"" help:"Show a lead: its score, line by line, what is known and what was decided."`
+	Suppress leadSuppressCmd `cmd:"" help:"Stop all mail to an address, for ever."`
 }
 
 type leadShowCmd struct {

@@ -86,6 +86,9 @@ func (f *Feedback) Handle(ctx context.Context, id string, body []byte, now time.
 	if key := e.tag("decision"); key != "" {
 		return f.alert(ctx, id, key, kind, body, now)
 	}
+	if e.tag("class") == TrialClass {
+		return nil // somebody of the business looked at a mail
+	}
 	recipient, send := e.tag("recipient"), e.tag("send_id")
 	if !lead.ValidID(recipient) || send == "" {
 		return f.park(ctx, id, "unknown_mail", "the event carries no recipient and send_id of ours", body, now)

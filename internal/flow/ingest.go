@@ -39,6 +39,7 @@ type IngestStore interface {
 	WriteProfiles(ctx context.Context, ps []store.Profile) []store.Written[store.Profile]
 	WriteRecipients(ctx context.Context, rs []store.Recipient) []store.Written[store.Recipient]
 	Propose(ctx context.Context, p store.Proposal) error
+	Suppress(ctx context.Context, s store.Suppression) error
 	PlaybookStore
 }
 
@@ -100,7 +101,7 @@ func (f *Ingest) Run(ctx context.Context, log *slog.Logger, messages []Message, 
 	b := &batch{
 		Ingest: f, ctx: ctx, now: now, log: log, taken: Taken{Failed: map[string]error{}},
 		owner: map[store.IdentityKey]lead.ID{}, asked: map[store.IdentityKey]bool{}, ledgers: map[lead.ID]*ledger.Item{},
-		profiles: map[lead.ID]store.Profile{}, recipients: map[lead.ID]store.Recipient{}, fresh: map[lead.ID]bool{}, heads: map[*ledger.Item]head{},
+		profiles: map[lead.ID]store.Profile{}, recipients: map[lead.ID]store.Recipient{}, remembered: map[string]store.Suppression{}, fresh: map[lead.ID]bool{}, heads: map[*ledger.Item]head{},
 	}
 	for i := range messages {
 		b.decode(&messages[i])
@@ -162,6 +163,7 @@ type batch struct {
 	fresh      map[lead.ID]bool // read strongly: an absence is one
 	profiles   map[lead.ID]store.Profile
 	recipients map[lead.ID]store.Recipient
+	remembered map[string]store.Suppression // by hash of an address; Reason "" for none
 	joins      []join
 	proposals  []store.Proposal
 }

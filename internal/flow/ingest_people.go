@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/lead"
@@ -29,7 +30,7 @@ func (a *arrival) wantsRecipient() bool {
 		return true
 	}
 	_, taken := a.owner()
-	return len(a.a.Consent) > 0 && a.a.Flags&activity.Held == 0 || locale(&a.a) != "" || taken
+	return len(a.a.Consent) > 0 && a.a.Flags&activity.Held == 0 || locale(&a.a) != "" || taken || a.stops()
 }
 
 func locale(a *activity.Activity) string {
@@ -39,6 +40,35 @@ func locale(a *activity.Activity) string {
 		}
 	}
 	return ""
+}
+
+// stops tells that an address must not be written to any more.
+func (a *arrival) stops() bool {
+	return a.a.Source != public && (a.a.Type == activity.MailBounced || a.a.Type == activity.MailComplained)
+}
+
+// addressHash is the keyed hash of an address, "" for none.
+func (b *batch) addressHash(email string) string {
+	if email == "" {
+		return ""
+	}
+	return lead.Identity{Kind: lead.ByEmail, Value: email}.Hash(b.secret)
+}
+
+// outlive keeps, under keyed hashes, the addresses that must not be written to,
+// so that they are known when the lead is not any more.
+func (b *batch) outlive(lines []*line) {
+	for _, l := range lines {
+		if l.err != nil || l.recipient == nil || !slices.ContainsFunc(l.take, (*arrival).stops) {
+			continue
+		}
+		for _, s := range l.recipient.Suppressed {
+			if err := b.store.Suppress(b.ctx, store.Suppression{Hash: b.addressHash(s.Address), Reason: s.Reason, At: s.At}); err != nil {
+				l.err = err
+				break
+			}
+		}
+	}
 }
 
 // owner tells whether an activity says who of sales has the lead: who took or
@@ -74,6 +104,11 @@ func (b *batch) readPeople(lines []*line) {
 		for _, a := range l.take {
 			l.needProfile = l.needProfile || a.wantsProfile()
 			l.needRecipient = l.needRecipient || a.wantsRecipient()
+			if h := b.addressHash(a.party.email); h != "" && a.bringsAddress() {
+				if _, ok := b.remembered[h]; !ok {
+					w.Suppressions = append(w.Suppressions, h)
+				}
+			}
 		}
 		if _, ok := b.profiles[l.id]; l.needProfile && !ok {
 			w.Profiles = append(w.Profiles, l.id)
@@ -82,13 +117,18 @@ func (b *batch) readPeople(lines []*line) {
 			w.Recipients = append(w.Recipients, string(l.id))
 		}
 	}
-	if len(w.Profiles)+len(w.Recipients) == 0 {
+	if len(w.Profiles)+len(w.Recipients)+len(w.Suppressions) == 0 {
 		return
 	}
 	found, err := b.store.Fetch(b.ctx, w)
 	for _, l := range lines {
 		if l.err == nil && err != nil && (l.needProfile || l.needRecipient) {
 			l.err = err
+		}
+	}
+	if err == nil {
+		for _, h := range w.Suppressions {
+			b.remembered[h] = found.Suppressions[h]
 		}
 	}
 	for _, id := range w.Profiles {
@@ -130,7 +170,11 @@ func (b *batch) know(l *line) error {
 			l.profileChanged = l.profile.Apply(a.changes(), a.a.At, a.entry.Key) || l.profileChanged
 		}
 		if l.recipient != nil && l.recipient.Erased == 0 {
+			if s := b.remembered[b.addressHash(a.party.email)]; s.Reason != "" && a.bringsAddress() {
+				l.recipient.Recall(a.party.email, s.Reason, time.Unix(s.At, 0))
+			}
 			a.tell(l.recipient)
+			l.recipient.AskToConfirm(b.book.Nurture, b.now)
 		}
 	}
 	return nil
@@ -167,6 +211,14 @@ func (a *arrival) tell(r *nurture.Recipient) {
 	}
 	if a.a.Flags&activity.Held != 0 {
 		return
+	}
+	if e := a.party.email; e != "" && a.stops() {
+		reason := "bounce"
+		if a.a.Type == activity.MailComplained {
+			reason = "complaint"
+			r.Withdraw("email", "", a.a.At)
+		}
+		r.Suppress(e, reason, a.a.At) // another system's mail; ours was noted by feedback, with its address
 	}
 	if who, said := a.owner(); said {
 		r.SetOwner(who, a.a.At)

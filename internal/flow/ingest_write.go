@@ -32,6 +32,7 @@ func (b *batch) write(lines []*line) {
 	}
 	b.writeProfiles(lines)
 	b.writeRecipients(lines)
+	b.outlive(lines)
 	for _, l := range lines {
 		b.each(l, b.append)
 	}

@@ -3,6 +3,7 @@ package flow
 import (
 	"fmt"
 	netmail "net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,6 +66,24 @@ func (l *Letters) write(c *playbook.Compiled, r *nurture.Recipient, p *lead.Prof
 		m.Headers = mail.Leave(leave)
 	}
 	return m, nil
+}
+
+// TrialClass marks mails that people of the business send to themselves.
+const TrialClass = "trial"
+
+// Preview writes a mail as a person would get it at a time, from the first step
+// that sends it. Its links are signed with the keys at hand: give it keys that
+// open nothing.
+func (l *Letters) Preview(c *playbook.Compiled, r *nurture.Recipient, p *lead.Profile, name string, at time.Time) (mail.Message, error) {
+	s := &nurture.Send{ID: "preview", Mail: name, Round: 1, Claimed: at.Unix(), Class: nurture.Asked}
+	for _, t := range c.Nurture.Tracks {
+		for _, step := range t.Steps {
+			if slices.Contains(step.Mails(), name) && s.Track == "" {
+				s.Track, s.Step, s.Class = t.Name, step.Name, step.Class
+			}
+		}
+	}
+	return l.write(c, r, p, s)
 }
 
 func (l *Letters) person(r *nurture.Recipient, s *nurture.Send, locale string) link.Person {

@@ -2,6 +2,7 @@ package nurture
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -48,6 +49,9 @@ func Compile(c Config) (*Plan, error) {
 	}
 	if h := c.Holdout; h != nil && (h.Percent < 0 || h.All < 0 || h.Percent+h.All > 50 || h.From < 0) {
 		return nil, fmt.Errorf("hold-out of %d %% a track and %d %% of all: together at most 50", h.Percent, h.All)
+	}
+	if c.DoubleOptIn {
+		p.Tracks = append(slices.Clone(c.Tracks), confirmation())
 	}
 	for i := range p.Tracks {
 		t := &p.Tracks[i]

@@ -36,6 +36,7 @@ type Recipient struct {
 	TopicsOff   []string     `json:"t,omitempty"`
 	Sends       []Sent       `json:"n,omitempty"` // newest last, bounded
 	Enrollments []Enrollment `json:"r,omitempty"`
+	Asked       []int64      `json:"q,omitempty"` // when they were asked to confirm; bounded
 	Hand        *Send        `json:"d,omitempty"` // the send in hand
 }
 
@@ -232,7 +233,8 @@ func (r *Recipient) SetOwner(who string, at time.Time) {
 	}
 }
 
-// Erase forgets everything but the fact and the suppression.
+// Erase forgets everything but the fact. What must outlive it (see Outliving)
+// is to be kept under keyed hashes before.
 func (r *Recipient) Erase(at time.Time) {
 	*r = Recipient{ID: r.ID, Version: r.Version, Erased: at.Unix(), Hand: r.Hand}
 }

@@ -308,6 +308,10 @@ func (s shop) Propose(ctx context.Context, p store.Proposal) error {
 	return act(s.p, "propose", string(p.A), false, func() error { return s.p.w.mem.Propose(ctx, p) })
 }
 
+func (s shop) Suppress(ctx context.Context, sup store.Suppression) error {
+	return act(s.p, "suppress", sup.Hash, false, func() error { return s.p.w.mem.Suppress(ctx, sup) })
+}
+
 func (s shop) SaveProgress(ctx context.Context, p store.Progress) error {
 	return act(s.p, "progress", p.Job, false, func() error { return s.p.w.mem.SaveProgress(ctx, p) })
 }

@@ -26,7 +26,9 @@ type Wanted struct {
 	Ledgers    []lead.ID
 	Profiles   []lead.ID
 	Recipients []string
-	Playbook   bool // the pointer to the published playbook
+	// Suppressions are keyed hashes of addresses.
+	Suppressions []string
+	Playbook     bool // the pointer to the published playbook
 	// Strong sees what was written a moment ago, at twice the price.
 	Strong bool
 }
@@ -37,7 +39,9 @@ type Found struct {
 	Ledgers    map[lead.ID]ledger.Item
 	Profiles   map[lead.ID]Profile
 	Recipients map[string]Recipient
-	Playbook   Pointer // Number 0: none was published
+	// Suppressions by hash.
+	Suppressions map[string]Suppression
+	Playbook     Pointer // Number 0: none was published
 }
 
 // Written is the fate of one item of a batch: Err is nil, ErrConflict, or what
@@ -202,12 +206,16 @@ type UnknownSend struct {
 }
 
 // Suppression is an address that must not be written to, by its keyed hash; it
-// outlives the lead.
+// outlives the lead. The first reason stays, but for Unsubscribed, in whose
+// place a later one comes.
 type Suppression struct {
 	Hash   string
 	Reason string
 	At     int64
 }
+
+// Unsubscribed is the reason that a new consent overcomes.
+const Unsubscribed = "unsubscribe"
 
 // Broadcast is one mail to an audience at a chosen time: one item under a
 // version like Work. Nothing that a person did with one is ever lost: they are

@@ -16,9 +16,9 @@ func (s *Store) Fetch(ctx context.Context, w store.Wanted) (store.Found, error) 
 		Identities: make(map[store.IdentityKey]lead.ID, len(w.Identities)),
 		Ledgers:    make(map[lead.ID]ledger.Item, len(w.Ledgers)),
 		Profiles:   make(map[lead.ID]store.Profile, len(w.Profiles)),
-		Recipients: make(map[string]store.Recipient, len(w.Recipients)),
+		Recipients: make(map[string]store.Recipient, len(w.Recipients)), Suppressions: make(map[string]store.Suppression, len(w.Suppressions)),
 	}
-	keys := make([]tableKey, 0, 1+len(w.Identities)+len(w.Ledgers)+len(w.Profiles)+len(w.Recipients))
+	keys := make([]tableKey, 0, 1+len(w.Identities)+len(w.Ledgers)+len(w.Profiles)+len(w.Recipients)+len(w.Suppressions))
 	if w.Playbook {
 		keys = append(keys, tableKey{s.tables.Desk, deskKey(store.PointerKey)})
 	}
@@ -37,6 +37,9 @@ func (s *Store) Fetch(ctx context.Context, w store.Wanted) (store.Found, error) 
 	}
 	for _, id := range w.Recipients {
 		people(store.RecipientKey(id))
+	}
+	for _, h := range w.Suppressions {
+		people(store.SuppressionKey(h))
 	}
 	for _, id := range w.Ledgers {
 		if k := "l" + string(id); !seen[k] {
@@ -62,6 +65,8 @@ func (s *Store) Fetch(ctx context.Context, w store.Wanted) (store.Found, error) 
 			case strings.HasPrefix(k, "r#"):
 				r := recipientOf(it)
 				found.Recipients[r.ID] = r
+			case strings.HasPrefix(k, "s#"):
+				found.Suppressions[k[2:]] = store.Suppression{Hash: k[2:], Reason: textOf(it, "c"), At: numberOf(it, "a")}
 			}
 		default:
 			return fmt.Errorf("read: an item of table %q was not asked for", table)

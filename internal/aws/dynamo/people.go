@@ -285,14 +285,18 @@ func (s *Store) writeBlob(ctx context.Context, b blob) error {
 }
 
 // Suppress notes that an address must not be written to. The first reason
-// stays.
+// stays, but for an unsubscribe.
 func (s *Store) Suppress(ctx context.Context, sup store.Suppression) error {
 	out, err := s.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: aws.String(s.tables.People), Key: item{"k": text(store.SuppressionKey(sup.Hash))},
-		UpdateExpression:          aws.String("SET c = if_not_exists(c, :c), a = if_not_exists(a, :a)"),
-		ExpressionAttributeValues: item{":c": text(sup.Reason), ":a": number(sup.At)},
+		UpdateExpression: aws.String("SET c = :c, a = :a"), ConditionExpression: aws.String("attribute_not_exists(k) OR c = :u"),
+		ExpressionAttributeValues: item{":c": text(sup.Reason), ":a": number(sup.At), ":u": text(store.Unsubscribed)},
 		ReturnConsumedCapacity:    s.measure(),
 	})
+	var stands *types.ConditionalCheckFailedException
+	if errors.As(err, &stands) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("suppress an address: %w", err)
 	}

@@ -88,6 +88,7 @@ func (s *Store) Fetch(_ context.Context, w store.Wanted) (store.Found, error) {
 	f := store.Found{
 		Identities: map[store.IdentityKey]lead.ID{}, Ledgers: map[lead.ID]ledger.Item{},
 		Profiles: map[lead.ID]store.Profile{}, Recipients: map[string]store.Recipient{},
+		Suppressions: map[string]store.Suppression{},
 	}
 	for _, k := range w.Identities {
 		if id, ok := s.identities[k]; ok {
@@ -107,6 +108,11 @@ func (s *Store) Fetch(_ context.Context, w store.Wanted) (store.Found, error) {
 	for _, id := range w.Recipients {
 		if r, ok := s.recipients[id]; ok {
 			f.Recipients[id] = copyRecipient(r)
+		}
+	}
+	for _, h := range w.Suppressions {
+		if sup, ok := s.suppressed[h]; ok {
+			f.Suppressions[h] = sup
 		}
 	}
 	if w.Playbook {

@@ -102,7 +102,7 @@ func (s *Store) DueRecipients(_ context.Context, shard int, until time.Time, lim
 func (s *Store) Suppress(_ context.Context, sup store.Suppression) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.suppressed[sup.Hash]; !ok {
+	if was, ok := s.suppressed[sup.Hash]; !ok || was.Reason == store.Unsubscribed {
 		s.suppressed[sup.Hash] = sup
 	}
 	return nil

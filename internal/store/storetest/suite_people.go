@@ -166,4 +166,16 @@ func suppression(t *testing.T, s Store) {
 	if got != (store.Suppression{Hash: hash, Reason: "bounce", At: 5}) {
 		t.Errorf("stored %+v", got)
 	}
+	left, none := string(name(t, 2)), string(name(t, 3))
+	must(t, s.Suppress(t.Context(), store.Suppression{Hash: left, Reason: store.Unsubscribed, At: 5}))
+	must(t, s.Suppress(t.Context(), store.Suppression{Hash: left, Reason: store.Unsubscribed, At: 7}))
+	f, err := s.Fetch(t.Context(), store.Wanted{Suppressions: []string{hash, left, none, left}, Strong: true})
+	must(t, err)
+	if len(f.Suppressions) != 2 || f.Suppressions[hash] != got || f.Suppressions[left] != (store.Suppression{Hash: left, Reason: store.Unsubscribed, At: 7}) {
+		t.Errorf("fetched %+v", f.Suppressions)
+	}
+	must(t, s.Suppress(t.Context(), store.Suppression{Hash: left, Reason: "bounce", At: 8}))
+	if got, err := s.ReadSuppression(t.Context(), left); err != nil || got.Reason != "bounce" {
+		t.Errorf("a bounce after an unsubscribe: %+v, %v", got, err)
+	}
 }
