@@ -80,13 +80,20 @@ type letter struct {
 	mail mail.Message
 }
 
+// alike is what all mails of a bulk call share: the frame, and whom they come
+// from and are answered to, who may be the owner of the lead.
+type alike struct {
+	frame         *mail.Frame
+	from, replyTo string
+}
+
 // handOver sends what was claimed, at the rate that was given: asked-for mail
 // singly, then marketing of one frame together. The fates are noted on the
 // recipients.
 func (t *tick) handOver(ctx context.Context, sends []*claimed, g sending.Grant) {
 	var batches [][]letter
-	bulks := map[*mail.Frame]int{} // the batch that is being filled
-	singly := 0                    // batches of asked-for mail, which come first
+	bulks := map[alike]int{} // the batch that is being filled
+	singly := 0              // batches of asked-for mail, which come first
 	size := mostABulk
 	if g.Gap > 0 {
 		size = min(size, max(1, int(time.Second/g.Gap)))
@@ -112,11 +119,12 @@ func (t *tick) handOver(ctx context.Context, sends []*claimed, g sending.Grant) 
 		case t.SendBulk == nil || m.Sheet == nil || !m.Sheet.Plain():
 			batches = append(batches, []letter{l})
 		default:
-			i, ok := bulks[m.Sheet.Frame]
+			kind := alike{m.Sheet.Frame, m.From, m.ReplyTo}
+			i, ok := bulks[kind]
 			if !ok || len(batches[i]) == size {
 				i = len(batches)
 				batches = append(batches, nil)
-				bulks[m.Sheet.Frame] = i
+				bulks[kind] = i
 			}
 			batches[i] = append(batches[i], l)
 		}

@@ -36,8 +36,8 @@ type Recipient struct {
 	TopicsOff   []string     `json:"t,omitempty"`
 	Sends       []Sent       `json:"n,omitempty"` // newest last, bounded
 	Enrollments []Enrollment `json:"r,omitempty"`
-	Asked       []int64      `json:"q,omitempty"` // when they were asked to confirm; bounded
-	Hand        *Send        `json:"d,omitempty"` // the send in hand
+	Asked       []int64      `json:"ask,omitempty"` // when they were asked to confirm; bounded
+	Hand        *Send        `json:"d,omitempty"`   // the send in hand
 }
 
 // Permission is the register of one channel and purpose: the newest grant and
