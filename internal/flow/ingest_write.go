@@ -166,6 +166,9 @@ func (b *batch) append(l *line) error {
 		}
 		entry, undo := b.book.Burst(l.state, &a.a, a.entry)
 		a.entry = entry
+		if len(undo) > 0 && l.was == nil && l.state.Settled(m) {
+			l.was = b.book.Decisions.Before(l.state, b.book.Day(b.now))
+		}
 		for _, e := range append([]ledger.Entry{entry}, undo...) {
 			if err := l.state.Append(m, e); err != nil {
 				return err
