@@ -51,6 +51,7 @@ const (
 	ProductInvited   Type = "product.invited"
 	ProductImported  Type = "product.imported"
 	ProductActive    Type = "product.active"
+	OfferRedeemed    Type = "offer.redeemed"
 	DealOpened       Type = "deal.opened"
 	DealWon          Type = "deal.won"
 	DealLost         Type = "deal.lost"

@@ -47,6 +47,9 @@ func moveRecipient(into, from *nurture.Recipient) {
 	into.Fewer = into.Fewer || from.Fewer
 	into.Paused = max(into.Paused, from.Paused)
 	into.Prefer(into.Fewer, union(into.TopicsOff, from.TopicsOff))
+	for _, o := range from.Issued {
+		into.Take(o)
+	}
 	for _, s := range from.Sends {
 		into.Remember(s) // caps are a person's, whichever address was written to
 	}

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -30,7 +31,7 @@ func (a *arrival) wantsRecipient() bool {
 		return true
 	}
 	_, taken := a.owner()
-	return len(a.a.Consent) > 0 && a.a.Flags&activity.Held == 0 || locale(&a.a) != "" || taken || a.stops()
+	return len(a.a.Consent) > 0 && a.a.Flags&activity.Held == 0 || locale(&a.a) != "" || taken || a.stops() || a.a.Type == activity.OfferRedeemed
 }
 
 func locale(a *activity.Activity) string {
@@ -40,6 +41,24 @@ func locale(a *activity.Activity) string {
 		}
 	}
 	return ""
+}
+
+// redeem checks the code of an offer against those that the lead was given: one
+// that was not, that is over or that was used is kept in the log as held, and
+// meets no signal.
+func (b *batch) redeem(l *line, a *arrival) {
+	if a.a.Type != activity.OfferRedeemed {
+		return
+	}
+	code, _ := a.a.Property("code")
+	why := l.recipient.Redeem(code.Text, a.a.At, a.entry.Key)
+	if why == "" {
+		return
+	}
+	b.log.Warn("a redeemed offer is not believed", "lead", l.id, "activity", fmt.Sprintf("%016x", a.entry.Key), "reason", why)
+	held := a.a
+	held.Flags |= activity.Held
+	a.entry, _ = b.book.Entry(&held)
 }
 
 // stops tells that an address must not be written to any more.
@@ -174,6 +193,7 @@ func (b *batch) know(l *line) error {
 				l.recipient.Recall(a.party.email, s.Reason, time.Unix(s.At, 0))
 			}
 			a.tell(l.recipient)
+			b.redeem(l, a)
 			l.recipient.AskToConfirm(b.book.Nurture, b.now)
 		}
 	}

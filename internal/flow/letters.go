@@ -150,6 +150,19 @@ func offerOf(c *playbook.Compiled, s *nurture.Send) *playbook.Offer {
 	return nil
 }
 
+// issuedBy is the code that a claimed send gives away, nil where it gives none.
+// It is kept on the recipient by the write that claims the send.
+func issuedBy(c *playbook.Compiled, id string, s *nurture.Send) *nurture.Issued {
+	if s == nil {
+		return nil
+	}
+	o := offerOf(c, s)
+	if o == nil {
+		return nil
+	}
+	return &nurture.Issued{Offer: o.Name, Code: offerCode(o, id, s), Until: s.Claimed + int64(o.Hours)*3600}
+}
+
 // offerCode is the same for the same lead and step, however often it is made.
 func offerCode(o *playbook.Offer, id string, s *nurture.Send) string {
 	n := link.NonceOf("offer", o.Name, id, s.Track, s.Step, fmt.Sprint(s.Round))

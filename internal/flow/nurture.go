@@ -316,6 +316,9 @@ func (t *tick) decide(ctx context.Context, due []store.Due) ([]*claimed, error) 
 			}
 		}
 		out := r.Claim(plan, facts, now, t.attempt, nurture.DefaultTiming)
+		if o := issuedBy(t.c, r.ID, out.Send); o != nil {
+			r.Take(*o)
+		}
 		if !out.Changed {
 			continue
 		}

@@ -38,6 +38,7 @@ type Recipient struct {
 	Enrollments []Enrollment `json:"r,omitempty"`
 	Asked       []int64      `json:"ask,omitempty"` // when they were asked to confirm; bounded
 	Hand        *Send        `json:"d,omitempty"`   // the send in hand
+	Issued      []Issued     `json:"iss,omitempty"` // codes of offers they were given; bounded
 }
 
 // Permission is the register of one channel and purpose: the newest grant and

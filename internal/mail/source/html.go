@@ -49,6 +49,8 @@ func (l *linker) rewrite(src string, layout bool) (string, error) {
 						tok.Attr[i].Val = fmt.Sprintf("{{ l%d }}", l.number(a.Val))
 					}
 				}
+			case "code": // a code or an address keeps its order in right-to-left text
+				tok.Attr = append(tok.Attr, xhtml.Attribute{Key: "dir", Val: "ltr"}, xhtml.Attribute{Key: "style", Val: "unicode-bidi:isolate;font-family:Consolas,Menlo,monospace"})
 			case "ol":
 				if l.locale == "fa" {
 					tok.Attr = append(tok.Attr, xhtml.Attribute{Key: "style", Val: "list-style-type:persian"})
@@ -109,10 +111,10 @@ func buttons(s string) string {
 	return b.String()
 }
 
-// colored gives the links that are no buttons the house's color: not every
-// client reads a style sheet.
-func colored(s string) string {
-	return strings.ReplaceAll(s, "<a href=", `<a style="color:#0b6e4f" href=`)
+// colored gives the links that are no buttons a color: not every client reads a
+// style sheet.
+func colored(s, color string) string {
+	return strings.ReplaceAll(s, "<a href=", `<a style="color:`+color+`" href=`)
 }
 
 // toText says the HTML in plain text: paragraphs apart, items with a dash,

@@ -123,7 +123,7 @@ func (l *linker) dress(layout, inner string, shared Shared, b Business) (page, f
 		}
 		part := ""
 		if pieceErr == nil {
-			part, pieceErr = l.markdown(strings.ReplaceAll(src, "{{ business.address }}", b.Address), false)
+			part, pieceErr = l.markdown(strings.ReplaceAll(src, "{{ business.address }}", b.Address), fine)
 		}
 		if pieceErr != nil && err == nil {
 			err = fmt.Errorf("piece %q: %w", m[1]+m[2], pieceErr)

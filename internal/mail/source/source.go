@@ -66,7 +66,7 @@ func Compile(file string, src []byte, name, locale string, b Business, shared Sh
 	if err := mail.Syntax(blank(string(body))); err != nil {
 		return t, fmt.Errorf("%s:%d:%d: %s", file, at+err.Line-1, err.Col, err.What)
 	}
-	words, err := shared.expand(string(body), locale)
+	written, err := shared.expand(string(body), locale)
 	if err != nil {
 		return fail(at, "%s", err)
 	}
@@ -75,7 +75,7 @@ func Compile(file string, src []byte, name, locale string, b Business, shared Sh
 		return fail(1, "%s", err)
 	}
 	links := linker{kinds: f.Links, mail: name, locale: locale, site: b.Site, seen: map[string]int{}}
-	inner, err := links.markdown(words, true)
+	inner, err := links.markdown(written, prose)
 	if err != nil {
 		return fail(at, "%s", err)
 	}
@@ -108,9 +108,18 @@ func Compile(file string, src []byte, name, locale string, b Business, shared Sh
 	return t, nil
 }
 
-// markdown makes HTML of a text, its links numbered. Buttons are links that
-// stand alone.
-func (l *linker) markdown(src string, buttoned bool) (string, error) {
+// look tells how the links of a text look, for programs that read no style
+// sheet: in the words of a mail one that stands alone is a button, in fine
+// print they are as gray as it.
+type look int
+
+const (
+	prose look = iota
+	fine
+)
+
+// markdown makes HTML of a text, its links numbered.
+func (l *linker) markdown(src string, as look) (string, error) {
 	guarded, tags := guard([]byte(src))
 	var out bytes.Buffer
 	if err := goldmark.New(goldmark.WithParserOptions(parser.WithHeadingAttribute())).Convert(guarded, &out); err != nil {
@@ -120,10 +129,11 @@ func (l *linker) markdown(src string, buttoned bool) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if buttoned {
-		made = buttons(made)
+	color := "#5b6a70"
+	if as == prose {
+		made, color = buttons(made), "#0b6e4f"
 	}
-	return restore(colored(made), tags), nil
+	return restore(colored(made, color), tags), nil
 }
 
 // split parts the head from the body, and tells the line at which the body

@@ -146,7 +146,7 @@ func ownType(t string) bool {
 func knownTypes() []string {
 	return strings.Fields(`page.viewed cta.seen cta.clicked form.seen form.started form.posted file.downloaded mail.sent mail.clicked
 		mail.opened mail.replied mail.bounced mail.complained mail.unsubscribed call.answered call.missed call.requested call.price_asked
-		call.refused social.shared social.asked ad.clicked webinar.signed_up webinar.attended stand.visited trial.started product.logged_in
+		call.refused social.shared social.asked ad.clicked webinar.signed_up webinar.attended stand.visited trial.started offer.redeemed product.logged_in
 		product.invited product.imported product.active deal.opened deal.won deal.lost profile.changed consent.changed lead.taken
 		lead.accepted lead.returned lead.adjusted activity.revoked leads.merged`)
 }
