@@ -7,13 +7,11 @@ import (
 	"slices"
 	"time"
 
-	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/nurture"
 	"github.com/sarnakh/sarnakh/internal/playbook"
-	"github.com/sarnakh/sarnakh/internal/signal"
 	"github.com/sarnakh/sarnakh/internal/store"
 )
 
@@ -63,15 +61,7 @@ func (c *Console) person(r *request, book *playbook.Compiled, id lead.ID, out ma
 		return err
 	}
 	slices.SortStableFunc(decisions, func(a, b store.Decision) int { return cmp.Compare(b.At, a.At) })
-	titles := decision.Titles{
-		Signal: func(n signal.Number) string { return book.SignalTitle(n, r.locale) },
-		Track: func(name string) string {
-			if t := book.Nurture.Track(name); t != nil {
-				return cmp.Or(t.Title.In(r.locale), name)
-			}
-			return name
-		},
-	}
+	titles := book.DecisionTitles(r.locale)
 	var made []map[string]any
 	for _, d := range decisions {
 		text := book.Decisions.Sentence(ledger.Pending{Kind: d.Kind, Name: d.Subject, N: uint16(d.N), Reason: d.Reason, At: d.At, Quiet: d.Quiet}, r.locale, titles)

@@ -14,6 +14,7 @@ import (
 type Titles struct {
 	Signal func(Signal) string
 	Track  func(string) string
+	Form   func(string) string
 }
 
 // Sentence tells a person what was decided and why, in Persian or English.
@@ -38,7 +39,7 @@ func (p *Plan) Sentence(d ledger.Pending, locale string, titles Titles) string {
 				name = in(a.Title, locale, d.Name)
 			}
 		}
-	case Enroll, Unenroll:
+	case Enroll, Unenroll, Wake:
 		if titles.Track != nil {
 			name = titles.Track(d.Name)
 		}
@@ -52,6 +53,9 @@ func (p *Plan) Sentence(d ledger.Pending, locale string, titles Titles) string {
 		}
 	}
 	s := p.what(d.Kind, name, r, w, did)
+	if r.By == "form" && titles.Form != nil {
+		r.What = titles.Form(r.What)
+	}
 	if because := p.because(d.Kind, r, w, did, locale); because != "" {
 		s += w.colon + because
 	}
@@ -61,6 +65,8 @@ func (p *Plan) Sentence(d ledger.Pending, locale string, titles Titles) string {
 // wordings are the pieces of sentences in one locale.
 type wordings struct {
 	handover, fastLane, times, withdrawn, handedOver, revoked, stage, enroll, unenroll, entered, left string
+	wake                                                                                              string
+	talk                                                                                              map[string]string
 	colon, comma                                                                                      string
 	digits                                                                                            func(string) string
 	form, silent, reason, person, band, into, total                                                   string
@@ -77,6 +83,7 @@ var phrases = [2]wordings{
 		withdrawn: "پس گرفته شد: %s", handedOver: "آماده‌ی تماس", revoked: "آنچه پایه‌ی آن بود درست نبود",
 		stage: "به مرحله‌ی «%s» رفت", enroll: "به مسیر «%s» وارد شد", unenroll: "از مسیر «%s» بیرون آمد", entered: "به گروه «%s» پیوست", left: "از گروه «%s» رفت",
 		digits: persian.Digits, colon: "؛ ", comma: "، ", form: "فرم «%s» را فرستاد", silent: "%s روز خبری نبود", reason: "دلیل: %s", person: "به خواست همکار فروش",
+		wake: "گام بعدی مسیر «%s»", talk: map[string]string{"taken": "فروش برداشت: تبلیغ می‌ماند", "deal": "فرصت فروش باز است: تبلیغ می‌ماند", "free": "گفتگوی فروش تمام شد"},
 		band: "«%s» شد", into: "به مرحله‌ی «%s» رسید", total: "با امتیاز %s",
 	},
 	{
@@ -84,6 +91,7 @@ var phrases = [2]wordings{
 		withdrawn: "Withdrawn: %s", handedOver: "Ready for a call", revoked: "what it rested on was taken back",
 		stage: "Moved to stage “%s”", enroll: "Entered the track “%s”", unenroll: "Left the track “%s”", entered: "Joined the audience “%s”", left: "Left the audience “%s”",
 		digits: strings.Clone, colon: "; ", comma: ", ", form: "posted the form “%s”", silent: "nothing heard for %s days", reason: "reason: %s", person: "by a person of sales",
+		wake: "Next step of the track “%s”", talk: map[string]string{"taken": "Sales took the lead: marketing waits", "deal": "A deal is open: marketing waits", "free": "Sales is no longer talking"},
 		band: "became “%s”", into: "reached the stage “%s”", total: "with %s points",
 	},
 }
@@ -113,6 +121,12 @@ func (p *Plan) what(kind, name string, r Reason, w wordings, did []string) strin
 		return fmt.Sprintf(w.enroll, name)
 	case Unenroll:
 		return fmt.Sprintf(w.unenroll, name)
+	case Wake:
+		return fmt.Sprintf(w.wake, name)
+	case Talk:
+		if said := w.talk[name]; said != "" {
+			return said
+		}
 	case Audience:
 		if r.Left {
 			return fmt.Sprintf(w.left, name)

@@ -56,3 +56,17 @@ func TestADealThatIsLostWithoutAReasonIsToldWithoutOne(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+func TestAFormAStepAndSalesTalkingAreSaidInTheReadersLanguage(t *testing.T) {
+	s := begin(t, "role_sales")
+	titles := decision.Titles{Form: func(name string) string { return "عنوان " + name }, Track: func(name string) string { return "مسیر " + name }}
+	for _, c := range []struct{ kind, name, by, want string }{
+		{decision.Enroll, "welcome", `{"t":0,"f":0,"e":0,"b":"form","x":"ebook"}`, "به مسیر «مسیر welcome» وارد شد؛ فرم «عنوان ebook» را فرستاد"},
+		{decision.Wake, "evaluation", `{}`, "گام بعدی مسیر «مسیر evaluation»"},
+		{decision.Talk, "taken", `{}`, "فروش برداشت: تبلیغ می‌ماند"},
+	} {
+		if got := s.plan.Sentence(ledger.Pending{Kind: c.kind, Name: c.name, N: 1, Reason: []byte(c.by)}, "fa", titles); got != c.want {
+			t.Errorf("%s %s: %q, want %q", c.kind, c.name, got, c.want)
+		}
+	}
+}

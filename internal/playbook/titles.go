@@ -3,7 +3,9 @@ package playbook
 import (
 	"cmp"
 
+	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/nurture"
+	"github.com/sarnakh/sarnakh/internal/signal"
 )
 
 // TrackTitle is what people call a track; a broadcast's is its own name.
@@ -15,6 +17,20 @@ func (c *Compiled) TrackTitle(name, locale string) string {
 		return cmp.Or(t.Title.In(locale), name)
 	}
 	return name
+}
+
+// DecisionTitles are what people call the things that decisions name.
+func (c *Compiled) DecisionTitles(locale string) decision.Titles {
+	return decision.Titles{
+		Signal: func(n signal.Number) string { return c.SignalTitle(n, locale) },
+		Track:  func(name string) string { return c.TrackTitle(name, locale) },
+		Form: func(name string) string {
+			if f, ok := c.Form(name); ok {
+				return cmp.Or(nurture.Text{Fa: f.Title.Fa, En: f.Title.En}.In(locale), name)
+			}
+			return name
+		},
+	}
 }
 
 // AudienceTitle is what people call an audience.

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
-	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
@@ -256,26 +255,13 @@ func (d *Desk) decisions(ctx context.Context, s *sheet, state *ledger.State) err
 
 // sentences writes decisions in words.
 func (s *sheet) sentences(all []ledger.Pending) {
-	titles := titlesOf(s.c, s.Locale)
+	titles := s.c.DecisionTitles(s.Locale)
 	for _, p := range all {
 		note := ""
 		if p.Quiet {
 			note = " " + s.w.quiet
 		}
 		fmt.Fprintf(s.out, "%s  %s%s\n", s.w.moment(time.Unix(p.At, 0), s.c.Zone), s.c.Decisions.Sentence(p, s.Locale, titles), note)
-	}
-}
-
-// titlesOf are the words of a playbook for sentences about decisions.
-func titlesOf(c *playbook.Compiled, locale string) decision.Titles {
-	return decision.Titles{
-		Signal: func(n signal.Number) string { return c.SignalTitle(n, locale) },
-		Track: func(name string) string {
-			if t := c.Nurture.Track(name); t != nil {
-				return cmp.Or(t.Title.In(locale), name)
-			}
-			return name
-		},
 	}
 }
 
