@@ -70,6 +70,7 @@ func (c *mailPreviewCmd) Run(ctx context.Context) error {
 type mailTestCmd struct {
 	letter
 	Name string `arg:"" help:"The mail."`
+	From string `placeholder:"ADDRESS" help:"The address mails come from; else MAIL_FROM of the environment."`
 	To   string `required:"" placeholder:"ADDRESS" help:"Your address."`
 }
 
@@ -82,7 +83,14 @@ func (c *mailTestCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	public, from, set := w.need("PUBLIC_URL"), w.need("MAIL_FROM"), w.get("MAIL_CONFIGURATION_SET")
+	public, from, set := w.need("PUBLIC_URL"), c.From, w.get("MAIL_CONFIGURATION_SET")
+	switch {
+	case from != "":
+	case w.endpoint("SESV2") != nil:
+		from = localMailFrom // of a local run, whose mailbox knows no other
+	default:
+		from = w.need("MAIL_FROM")
+	}
 	if err := w.err(); err != nil {
 		return err
 	}
