@@ -14,6 +14,11 @@ import (
 // leadCmd works on leads.
 type leadCmd struct {
 	Show     leadShowCmd     `cmd:"" help:"Show a lead: its score, line by line, what is known and what was decided."`
+	Export   leadExportCmd   `cmd:"" help:"Write a lead with its whole log, one JSON object a line; it replays to the same ledger."`
+	Merge    leadMergeCmd    `cmd:"" help:"Make two leads one: they are the same person."`
+	Unmerge  leadUnmergeCmd  `cmd:"" help:"Undo a merge: the absorbed lead is itself again, with what came for it since."`
+	Revoke   leadRevokeCmd   `cmd:"" help:"Take activities back; decisions that rested on them are withdrawn."`
+	Adjust   leadAdjustCmd   `cmd:"" help:"Give or take points by hand: why, and until when."`
 	Suppress leadSuppressCmd `cmd:"" help:"Stop all mail to an address, for ever."`
 }
 

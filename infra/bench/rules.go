@@ -103,7 +103,7 @@ func ruleFigures(_ context.Context, r *report) error {
 		}
 	}
 	r.most("rules.time 1,000 rules / 10", many/few, "x", 20)
-	return nil
+	return hostileFigures(r)
 }
 
 // asked is rules made ready in both engines, and what to ask them.

@@ -63,6 +63,7 @@ const (
 	LeadAdjusted     Type = "lead.adjusted"
 	Revoked          Type = "activity.revoked"
 	LeadsMerged      Type = "leads.merged"
+	LeadsParted      Type = "leads.parted" // a merge is undone
 )
 
 // Day counts days since 1970-01-01 of the business's calendar.

@@ -18,8 +18,9 @@ func (d *deciding) stage() {
 	place, reason := was, Reason{}
 	if to, r, ok := d.moved(); ok {
 		place, reason = to, r
-		if place < was {
-			// What brought the lead forward before does not count again.
+		if place < was || place != was && reason.By == "reason" {
+			// Whoever was sent back to a stage that they had not come to yet was
+			// sent back too. What brought the lead forward before does not count again.
 			m.state, m.since = told, d.Today
 		}
 		if place != was {

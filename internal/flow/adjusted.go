@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/persian"
 	"github.com/sarnakh/sarnakh/internal/store"
@@ -58,20 +60,18 @@ func AdjustmentsIn(ctx context.Context, h HistoryReader, s *ledger.State, log []
 			continue
 		}
 		a := Adjusted{Points: e.Points, Until: e.Until, At: time.Unix(e.At, 0).UTC()}
-		id := s.Lead
-		if e.Owner != "" {
-			id = e.Owner
-		}
-		ref := bodyRef(id, e.Key)
-		found, err := h.ReadHistory(ctx, []ledger.Ref{ref})
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return nil, err
-		}
-		// One that came before words were kept has none.
-		if said, err := activity.Decode(found[ref], a.At); err == nil && len(said) == 1 {
-			by, _ := said[0].Property(PropertyBy)
-			why, _ := said[0].Property(PropertyWhy)
-			a.By, a.Why = by.Text, why.Text
+		for _, id := range slices.Compact([]lead.ID{s.Lead, cmp.Or(e.Owner, s.Lead)}) { // as it came before a merge, or after
+			ref := bodyRef(id, e.Key)
+			found, err := h.ReadHistory(ctx, []ledger.Ref{ref})
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return nil, err
+			}
+			// One that came before words were kept has none.
+			if said, err := activity.Decode(found[ref], a.At); err == nil && len(said) == 1 {
+				by, _ := said[0].Property(PropertyBy)
+				why, _ := said[0].Property(PropertyWhy)
+				a.By, a.Why = by.Text, why.Text
+			}
 		}
 		out = append(out, a)
 	}

@@ -39,9 +39,7 @@ type Past struct {
 // The stage of a lead is moved by decisions, so its life is told again from the
 // first entry, with each publish in its place; where decisions were recorded,
 // the stage is the one they say, since the log does not hold since when a lead
-// was known. When an absorbed lead was joined
-// is not in the log: it counts from the first entry that the survivor got after
-// the last one of the absorbed lead.
+// was known. An absorbed lead counts from when it was joined.
 func AsOf(ctx context.Context, st PastStore, open func(ctx context.Context, number uint32) (*playbook.Compiled, error), item ledger.Item, day activity.Day, hindsight bool) (Past, error) {
 	versions, err := versionsOf(ctx, st)
 	if err != nil {
@@ -71,7 +69,11 @@ func AsOf(ctx context.Context, st PastStore, open func(ctx context.Context, numb
 		p.versions = versions[len(versions)-1:]
 		log = known(log, day)
 	} else {
-		log = arrived(log, p.end)
+		noted, err := mergesOf(ctx, st, now.Lead, log)
+		if err != nil {
+			return Past{}, err
+		}
+		log = arrived(log, p.end, noted)
 	}
 	if err := p.lookUp(st, log, all); err != nil {
 		return Past{}, err

@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/playbook"
 	"github.com/sarnakh/sarnakh/internal/signal"
+	"github.com/sarnakh/sarnakh/internal/store"
 )
 
 func wholeLog(ctx context.Context, st HistoryReader, s *ledger.State) ([]ledger.Entry, error) {
@@ -37,6 +39,36 @@ func readFromHistory(ctx context.Context, st HistoryReader, refs []ledger.Ref, s
 	return err
 }
 
+// mergesOf reads when absorbed leads were joined to one, as their merges noted
+// it; of older merges there is no note.
+func mergesOf(ctx context.Context, st HistoryReader, into lead.ID, log []ledger.Entry) (map[lead.ID]int64, error) {
+	noted := map[lead.ID]int64{}
+	seen := map[lead.ID]bool{}
+	for i := range log {
+		owner := log[i].Owner
+		if owner == "" || seen[owner] {
+			continue
+		}
+		seen[owner] = true
+		ref := mergedRef(into, owner)
+		got, err := st.ReadHistory(ctx, []ledger.Ref{ref})
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		m, err := decodeMerged(got[ref])
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range m.Owners {
+			noted[o] = m.At
+		}
+	}
+	return noted, nil
+}
+
 // told is an entry with the moment at which it began to count, and the signals
 // of the rules under which it was taken.
 type told struct {
@@ -47,7 +79,7 @@ type told struct {
 
 // arrived are the entries that counted before an end, in the order in which
 // they began to.
-func arrived(log []ledger.Entry, end time.Time) []ledger.Entry {
+func arrived(log []ledger.Entry, end time.Time, noted map[lead.ID]int64) []ledger.Entry {
 	last := map[lead.ID]int64{} // of an absorbed lead: its last entry
 	for i := range log {
 		if e := &log[i]; e.Owner != "" {
@@ -56,6 +88,10 @@ func arrived(log []ledger.Entry, end time.Time) []ledger.Entry {
 	}
 	joined := map[lead.ID]int64{}
 	for owner, at := range last {
+		if when, ok := noted[owner]; ok {
+			joined[owner] = when
+			continue
+		}
 		joined[owner] = at
 		first := int64(0)
 		for i := range log {

@@ -91,8 +91,8 @@ type Taken struct {
 	// already, or is parked with its reason.
 	Failed map[string]error // by message id
 
-	Activities, Fresh, Repeated, Conflicts, Parked int
-	Leads, Decisions, Merges, Proposals, Retries   int
+	Activities, Fresh, Repeated, Conflicts, Parked         int
+	Leads, Decisions, Merges, Partings, Proposals, Retries int
 }
 
 // Run takes a batch in. It fails messages, never a batch: what is wrong with
@@ -141,7 +141,8 @@ type arrival struct {
 	entry   ledger.Entry
 	body    []byte // a text too long for the log
 	lead    lead.ID
-	address bool // its address is to be kept: it is new, or may have been lost
+	via     lead.ID // the absorbed lead whose identity led here; "" for its own
+	address bool    // its address is to be kept: it is new, or may have been lost
 	done    bool
 }
 
@@ -165,6 +166,7 @@ type batch struct {
 	recipients map[lead.ID]store.Recipient
 	remembered map[string]store.Suppression // by hash of an address; Reason "" for none
 	joins      []join
+	parts      []join // merges to be undone
 	proposals  []store.Proposal
 }
 
@@ -280,7 +282,7 @@ func (f *Ingest) phoneOf(region string) lead.Phone {
 // round tries everything that is open once. A conflict leaves its activities
 // open; any other error fails them.
 func (b *batch) round(try int) {
-	b.joins = nil
+	b.joins, b.parts = nil, nil
 	err := b.resolve(try > 0)
 	if err == nil && b.stale() {
 		err = b.refresh()
@@ -295,6 +297,7 @@ func (b *batch) round(try int) {
 		return
 	}
 	b.join()
+	b.part()
 	b.write(b.gather())
 }
 

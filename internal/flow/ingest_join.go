@@ -28,12 +28,13 @@ func (b *batch) join() {
 		}
 		err := b.joinOne(j)
 		switch {
+		case errors.Is(err, errAskedBefore):
 		case err == nil:
 			b.taken.Merges++
 			moved[j.from] = j.into
 			for _, a := range b.open {
 				if a.lead == j.from {
-					a.lead = j.into
+					a.lead, a.via = j.into, j.from
 				}
 			}
 		case errors.Is(err, store.ErrConflict):
@@ -45,6 +46,10 @@ func (b *batch) join() {
 		}
 	}
 }
+
+// errAskedBefore says that the message that asks for a merge came again: what
+// became of the leads since is not undone.
+var errAskedBefore = errors.New("asked for before")
 
 // hold takes a lead's activities out of this round, or fails them.
 func (b *batch) hold(id lead.ID, err error) {
@@ -86,6 +91,14 @@ func (b *batch) joinOne(j join) error {
 	}
 	if into.MovedTo != "" || from.MovedTo != "" || into.Playbook > c.Number || from.Playbook > c.Number {
 		return store.ErrConflict
+	}
+	if done, err := b.askedBefore(found, j); err != nil {
+		return err
+	} else if done {
+		return errAskedBefore
+	}
+	if err := b.keepMerged(found, j, from); err != nil {
+		return err
 	}
 	profile, err := b.joinProfiles(found, j)
 	if err != nil {

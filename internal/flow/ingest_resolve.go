@@ -16,6 +16,7 @@ import (
 type join struct {
 	into, from lead.ID
 	keys       []store.IdentityKey
+	by         *arrival // the activity that asks for it; nil where a visitor turned out to be somebody
 }
 
 // resolve finds the lead of every open activity: it reads what it must know,
@@ -23,7 +24,7 @@ type join struct {
 func (b *batch) resolve(strong bool) error {
 	b.proposals = nil // of all looks: once its identity is claimed, a reason is no longer seen
 	for range 10 {
-		b.joins = b.joins[:0]
+		b.joins, b.parts = b.joins[:0], b.parts[:0]
 		r := resolving{batch: b, owner: map[store.IdentityKey]lead.ID{}, wanted: store.Wanted{Strong: strong},
 			seen: map[any]bool{}, gave: map[lead.ID]map[lead.Kind]bool{}, claimed: map[store.IdentityKey][]*arrival{}}
 		for _, a := range b.open {
@@ -291,7 +292,7 @@ func (b *batch) take(it *ledger.Item) (*ledger.State, error) {
 // attach gives the activity to its lead, with every identity that is nobody's;
 // anonymous leads are joined to it, known ones proposed.
 func (r *resolving) attach(a *arrival, primary lead.ID, owners []lead.ID) {
-	a.lead = primary
+	a.lead, a.via = primary, r.cameBy(a, primary, owners)
 	if _, ok := r.ledgers[primary]; !ok {
 		r.wantLedger(primary)
 	}
@@ -324,6 +325,31 @@ func (r *resolving) attach(a *arrival, primary lead.ID, owners []lead.ID) {
 	if a.a.Type == activity.LeadsMerged && a.a.Source != public {
 		r.mergeAsked(a, primary)
 	}
+	if a.a.Type == activity.LeadsParted && a.a.Source != public {
+		r.partAsked(a, primary)
+	}
+}
+
+// cameBy gives the absorbed lead by whose identity alone an activity found its
+// way, "" where one of its identities is the lead's own.
+func (r *resolving) cameBy(a *arrival, primary lead.ID, owners []lead.ID) lead.ID {
+	if a.party.direct != "" {
+		if a.party.direct != primary {
+			return a.party.direct
+		}
+		return ""
+	}
+	via := lead.ID("")
+	for i, n := range a.party.ids {
+		switch owner := r.batch.owner[n.key]; {
+		case owners[i] != primary:
+		case owner == "" || owner == primary:
+			return ""
+		case via == "":
+			via = owner
+		}
+	}
+	return via
 }
 
 func (r *resolving) knows(id lead.ID, kind lead.Kind) {
@@ -354,12 +380,19 @@ func (r *resolving) mergeAsked(a *arrival, primary lead.ID) {
 		return
 	}
 	other, ok := r.follow(lead.ID(v.Text))
+	if ok && !r.sure(other) {
+		r.wantLedger(other)
+		ok = false
+	}
 	if !ok {
 		a.lead = ""
 		return
 	}
 	if other != primary && r.ledgers[other] != nil {
-		r.joinTo(primary, other, "")
+		n := len(r.batch.joins)
+		if r.joinTo(primary, other, ""); len(r.batch.joins) > n {
+			r.batch.joins[n].by = a
+		}
 	}
 }
 

@@ -102,6 +102,7 @@ func (b *batch) enter(a *arrival) {
 		a.body = activity.Encode([]activity.Activity{kept})
 	}
 	a.entry = e
+	a.entry.Owner = a.via // so that it goes along where the merge is undone
 }
 
 // choose keeps the arrivals that the ledger does not have. Those of one batch

@@ -34,8 +34,56 @@ func (s *State) Release(m *Meters, shelf Shelf, owners ...lead.ID) error {
 	if err != nil {
 		return fmt.Errorf("release %v from %s: %w", owners, s.Lead, err)
 	}
-	log = slices.DeleteFunc(log, func(e Entry) bool { return slices.Contains(owners, e.Owner) })
+	own := map[uint64]bool{}
+	for i := range log {
+		own[log[i].Key] = !slices.Contains(owners, log[i].Owner)
+	}
+	log = slices.DeleteFunc(log, func(e Entry) bool {
+		// What takes back an entry that stays, stays too.
+		return !own[e.Key] && !own[e.Revokes]
+	})
 	return s.relay(m, log)
+}
+
+// Regain adds entries that another lead gives back: the other side of Release.
+// Those that the log holds are left. The shelf must hold the whole log.
+func (s *State) Regain(m *Meters, shelf Shelf, entries []Entry) error {
+	log, err := s.Log(shelf)
+	if err != nil {
+		return fmt.Errorf("regain entries of %s: %w", s.Lead, err)
+	}
+	have := map[uint64]bool{}
+	for i := range log {
+		have[log[i].Key] = true
+	}
+	for _, e := range entries {
+		if !have[e.Key] {
+			have[e.Key] = true
+			log = append(log, e)
+		}
+	}
+	return s.relay(m, log)
+}
+
+// Owners are the absorbed leads that the item knows of without a read: those of
+// its tail and of the pages and runs that it points to.
+func (s *State) Owners() []lead.ID {
+	var out []lead.ID
+	add := func(id lead.ID) {
+		if id != "" && id != s.Lead && !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	for i := range s.tail {
+		add(s.tail[i].Owner)
+	}
+	for _, p := range s.pages {
+		add(p.owner)
+	}
+	for _, p := range s.runs {
+		add(p.owner)
+	}
+	return out
 }
 
 // relay makes the ledger of this lead anew from entries.

@@ -115,8 +115,11 @@ func holdsAt(c *signal.Count, cells []day) bool {
 		} else {
 			n += cells[i].count
 		}
+		if n >= c.AtLeast {
+			return true
+		}
 	}
-	return n >= c.AtLeast
+	return false
 }
 
 // bump changes the count of an open day.

@@ -245,14 +245,7 @@ func (w *work) wouldRaise(c *Card, p *probe) {
 	}
 }
 
-func (w *work) isAbsent(n signal.Number) bool {
-	for i := range w.rules.absent {
-		if w.rules.absent[i].number == n {
-			return true
-		}
-	}
-	return false
-}
+func (w *work) isAbsent(n signal.Number) bool { return w.rules.where[n] >= 0 }
 
 // left bounds what another hit today may bring within the signal's own caps.
 // Where a cap has cut in the running window, nothing is left.
@@ -336,8 +329,10 @@ func (w *work) crossing(c *Card, p *probe) {
 		w.used = 0
 		then = w.probe(day)
 	}
-	bands := w.rules.config.Bands
-	c.NextCrossing = &Crossing{Day: then.day, From: bands[base.band].Name, To: bands[then.outcome.band].Name, Total: then.total}
+	if then.outcome.band != base.band { // it is not, where the search was given up
+		bands := w.rules.config.Bands
+		c.NextCrossing = &Crossing{Day: then.day, From: bands[base.band].Name, To: bands[then.outcome.band].Name, Total: then.total}
+	}
 }
 
 // allGrades holds every grade, so that naming one takes no memory.

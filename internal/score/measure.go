@@ -34,6 +34,7 @@ type work struct {
 	state  *ledger.State
 	probes []*probe
 	used   int
+	spent  int // on looks at days, in units of rules
 	events []activity.Day
 	ends   []ledger.Adjustment
 
@@ -60,7 +61,7 @@ func newWork(r *Rules) *work {
 
 func (r *Rules) take() *work {
 	w := r.pool.Get().(*work)
-	w.used = 0
+	w.used, w.spent = 0, 0
 	return w
 }
 
@@ -92,6 +93,7 @@ func (w *work) probe(day activity.Day) *probe {
 	p := w.probes[w.used]
 	w.used++
 	r := w.rules
+	w.spent += r.unit
 	p.day = day
 	p.lines = w.state.Points(r.meters, day, p.lines[:0])
 	clear(p.groups)
@@ -182,10 +184,8 @@ func (w *work) seen(p *probe, n signal.Number, days int) bool {
 	if w.state.Profile.Has(n) {
 		return true
 	}
-	for i := range w.rules.absent {
-		if w.rules.absent[i].number == n {
-			return p.absent[i]
-		}
+	if i := w.rules.where[n]; i >= 0 {
+		return p.absent[i]
 	}
 	return false
 }

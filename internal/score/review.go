@@ -21,6 +21,12 @@ import (
 // later than that is looked at on that day, in vain.
 const horizon = activity.Day(maxLife)
 
+// maxSpent bounds what is spent on looking ahead, in units of rules: hundreds of
+// days for a playbook of hundreds of signals. Where it is used up the search is
+// given up, and the day up to which nothing changes is the review: the lead is
+// then looked at in vain, and the search goes on from there.
+const maxSpent = 60_000
+
 // firstChange gives the first day after base, the only probe in use, on which
 // differs holds, 0 for never.
 func (w *work) firstChange(base *probe, differs func(*outcome) bool) activity.Day {
@@ -28,6 +34,9 @@ func (w *work) firstChange(base *probe, differs func(*outcome) bool) activity.Da
 	end := w.span(base)
 	at := base
 	for i := 0; i <= len(w.events); i++ {
+		if w.spent > maxSpent && (i < len(w.events) || end > at.day) {
+			return at.day + 1
+		}
 		last := end
 		if i < len(w.events) {
 			last = w.events[i] - 1
@@ -58,6 +67,9 @@ func (w *work) search(a, b *probe, differs func(*outcome) bool) activity.Day {
 			return b.day
 		}
 		return 0
+	}
+	if w.spent > maxSpent {
+		return a.day + 1
 	}
 	mark := w.used
 	mid := w.probe(a.day + (b.day-a.day)/2)

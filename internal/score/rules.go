@@ -28,6 +28,8 @@ type Rules struct {
 	total    []int      // cuts: where an outcome hangs on total ≥ cut, ascending
 	engaged  []int      // the same for the engagement
 	recent   []recent   // "seen in the last n days" conditions
+	unit     int        // what a look at one day takes, in lines and names asked for
+	where    []int32    // signal number → place in absent, -1
 	stages   map[uint8]int
 	named    map[string]int // stage name → place
 	pool     sync.Pool

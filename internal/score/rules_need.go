@@ -160,9 +160,15 @@ func (r *Rules) addFunnel() error {
 }
 
 func (r *Rules) addAbsent() {
+	r.where = slices.Repeat([]int32{-1}, len(r.points))
 	for _, d := range r.set.Definitions() {
+		if d.Count != nil && !d.Count.Absent {
+			r.unit += d.Count.Days / 2 // it goes over the days of what it counts
+		}
 		if d.Count != nil && d.Count.Absent {
+			r.where[d.Number] = int32(len(r.absent))
 			r.absent = append(r.absent, absent{d.Number, *d.Count, r.points[d.Number]})
 		}
 	}
+	r.unit += len(r.config.Points) + 2*len(r.absent) + len(r.config.named())
 }

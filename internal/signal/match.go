@@ -153,8 +153,8 @@ func (s *scratch) resolve(f *resolved, ref *fieldRef) {
 		f.isBool, f.yes = true, v.Bool
 	case activity.List:
 		f.exists = len(v.List) > 0
-		for _, t := range v.List {
-			s.fold(t)
+		for from, i := len(s.buf), 0; i < len(v.List) && len(s.buf)-from < maxListed; i++ {
+			s.fold(v.List[i])
 		}
 	default:
 		text := s.fold(v.Text)
@@ -165,6 +165,10 @@ func (s *scratch) resolve(f *resolved, ref *fieldRef) {
 	}
 	f.to = int32(len(s.spans))
 }
+
+// maxListed bounds how much text of a list is compared: what lies beyond is more
+// than any text has, and would make rules slow that a list of words does not.
+const maxListed = 2 << 10
 
 func (s *scratch) look(ref *fieldRef) (activity.Value, bool) {
 	switch {

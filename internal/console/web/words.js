@@ -22,7 +22,7 @@ export const words = {
     "type.call.refused": "گفت دیگر تماس نگیرید", "type.social.shared": "هم‌رسانی کرد", "type.social.asked": "در شبکه‌ها پرسید", "type.ad.clicked": "روی تبلیغ کلیک کرد", "type.webinar.signed_up": "در وبینار نام نوشت", "type.webinar.attended": "در وبینار بود",
     "type.stand.visited": "به غرفه آمد", "type.trial.started": "آزمایش را آغاز کرد", "type.offer.redeemed": "کد تخفیف را به کار برد", "type.product.logged_in": "وارد محصول شد", "type.product.invited": "همکار را دعوت کرد", "type.product.imported": "داده وارد کرد", "type.product.active": "با محصول کار کرد",
     "type.deal.opened": "فرصت باز شد", "type.deal.won": "خرید", "type.deal.lost": "نخرید", "type.profile.changed": "مشخصات تغییر کرد", "type.consent.changed": "اجازه تغییر کرد", "type.lead.taken": "فروش برداشت",
-    "type.lead.accepted": "فروش پذیرفت", "type.lead.returned": "برگشت به پرورش", "type.lead.adjusted": "امتیاز دستی", "type.activity.revoked": "کاری پس گرفته شد", "type.leads.merged": "با سرنخ دیگری یکی شد",
+    "type.lead.accepted": "فروش پذیرفت", "type.lead.returned": "برگشت به پرورش", "type.lead.adjusted": "امتیاز دستی", "type.activity.revoked": "کاری پس گرفته شد", "type.leads.merged": "با سرنخ دیگری یکی شد", "type.leads.parted": "از سرنخ دیگری جدا شد",
   },
   en: {
     skip: "Skip to content", nav: "Rooms", brand: "Sarnakh", leads: "Leads", work: "Today's work", parked: "Set aside", lead: "Lead", score: "Score", band: "Warmth", grade: "Grade", stage: "Stage", why: "Why now",
@@ -46,6 +46,6 @@ export const words = {
     "type.call.refused": "Asked not to be called", "type.social.shared": "Shared a post", "type.social.asked": "Asked on social media", "type.ad.clicked": "Clicked on an ad", "type.webinar.signed_up": "Signed up for a webinar", "type.webinar.attended": "Was in a webinar",
     "type.stand.visited": "Visited the stand", "type.trial.started": "Started the trial", "type.offer.redeemed": "Used an offer's code", "type.product.logged_in": "Logged in", "type.product.invited": "Invited a colleague", "type.product.imported": "Imported data", "type.product.active": "Used the product",
     "type.deal.opened": "A deal was opened", "type.deal.won": "Bought", "type.deal.lost": "Did not buy", "type.profile.changed": "Profile changed", "type.consent.changed": "Consent changed", "type.lead.taken": "Sales took the lead",
-    "type.lead.accepted": "Sales accepted", "type.lead.returned": "Back to nurture", "type.lead.adjusted": "Points by hand", "type.activity.revoked": "Evidence was withdrawn", "type.leads.merged": "Joined with another lead",
+    "type.lead.accepted": "Sales accepted", "type.lead.returned": "Back to nurture", "type.lead.adjusted": "Points by hand", "type.activity.revoked": "Evidence was withdrawn", "type.leads.merged": "Joined with another lead", "type.leads.parted": "Parted from another lead",
   },
 };

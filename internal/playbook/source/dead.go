@@ -40,6 +40,20 @@ func (r *reader) checkConditions() {
 		}
 	}
 	r.checkSpreads()
+	r.checkCost()
+}
+
+// checkCost refuses conditions that together would take too long on the largest
+// activity or profile: a playbook that was accepted runs fast for ever.
+func (r *reader) checkCost() {
+	var defs []signal.Definition
+	for _, k := range r.order {
+		defs = append(defs, k.def)
+	}
+	if of, cost := signal.Heaviest(defs); cost > signal.MaxCost {
+		r.fault(r.section("signals"), fmt.Sprintf("the conditions on %s would take %.1f ms where texts are long, and at most %d are possible", of, float64(cost)/1e6, signal.MaxCost/1_000_000),
+			"ask with fewer contains, prefix and suffix, or with in and a list")
+	}
 }
 
 // single are the fields of an activity that hold one value, whoever sends them.

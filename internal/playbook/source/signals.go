@@ -148,7 +148,7 @@ func knownTypes() []string {
 		mail.opened mail.replied mail.bounced mail.complained mail.unsubscribed call.answered call.missed call.requested call.price_asked
 		call.refused social.shared social.asked ad.clicked webinar.signed_up webinar.attended stand.visited trial.started offer.redeemed product.logged_in
 		product.invited product.imported product.active deal.opened deal.won deal.lost profile.changed consent.changed lead.taken
-		lead.accepted lead.returned lead.adjusted activity.revoked leads.merged`)
+		lead.accepted lead.returned lead.adjusted activity.revoked leads.merged leads.parted`)
 }
 
 func (r *reader) readCount(k *rule, v *value) {
