@@ -28,7 +28,6 @@ type cli struct {
 	Report    reportCmd    `cmd:"" help:"How things stand, over all leads."`
 	Brake     brakeCmd     `cmd:"" help:"Look after the brake of marketing mail."`
 	Sends     sendsCmd     `cmd:"" help:"Mails of which nobody knows whether they left."`
-	Tracks    tracksCmd    `cmd:"" help:"Where people stand in the series, and what hold-outs and experiments have shown."`
 	Quiet     quietCmd     `cmd:"" help:"Who crossed because rules or data changed, and who is told of it."`
 	Parked    parkedCmd    `cmd:"" help:"List the messages that were set aside, with their reasons."`
 	Stopped   stoppedCmd   `cmd:"" name:"suppressions" help:"Addresses that must not be written to."`

@@ -58,7 +58,11 @@ type Split struct {
 }
 
 // Add counts a person; qualified tells that they are ready for sales or beyond.
+// Who was joined to another is counted there.
 func (c *Counts) Add(p *Plan, r *Recipient, qualified bool) {
+	if r.Moved != "" {
+		return
+	}
 	for i := range r.Enrollments {
 		e := &r.Enrollments[i]
 		t := c.Track(e.Track)
