@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -295,12 +297,12 @@ func (s *shaky) Fetch(ctx context.Context, w store.Wanted) (store.Found, error) 
 	return around(s, func() (store.Found, error) {
 		f, err := s.Store.Fetch(ctx, w)
 		if !w.Strong { // an eventual read may miss what was just written
-			for k := range f.Identities {
+			for _, k := range slices.Sorted(maps.Keys(f.Identities)) { // sorted: the same dice, the same misses
 				if s.chance(s.rate) {
 					delete(f.Identities, k)
 				}
 			}
-			for id := range f.Ledgers {
+			for _, id := range slices.Sorted(maps.Keys(f.Ledgers)) {
 				if s.chance(s.rate) {
 					delete(f.Ledgers, id)
 				}

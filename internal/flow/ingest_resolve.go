@@ -299,6 +299,8 @@ func (r *resolving) attach(a *arrival, primary lead.ID, owners []lead.ID) {
 	for i, n := range a.party.ids {
 		other := owners[i]
 		switch {
+		case other == "" && n.kind == lead.ByExternal && r.addressIsFree(a):
+			continue // the next look gives it to whoever has the address by then
 		case other == "":
 			if len(r.claimed[n.key]) == 0 {
 				r.claims = append(r.claims, store.Identity{Key: n.key, Lead: primary})
@@ -328,6 +330,19 @@ func (r *resolving) attach(a *arrival, primary lead.ID, owners []lead.ID) {
 	if a.a.Type == activity.LeadsParted && a.a.Source != public {
 		r.partAsked(a, primary)
 	}
+}
+
+// addressIsFree tells that an address of the activity was nobody's when it was
+// read. It is claimed before the id that a sender knows the lead by: the read may
+// have been too old, or another process be giving the address away right now, and
+// an id that was given to a new lead by then would make two of one person.
+func (r *resolving) addressIsFree(a *arrival) bool {
+	for _, n := range a.party.ids {
+		if r.batch.owner[n.key] == "" && (n.kind == lead.ByEmail || n.kind == lead.ByPhone) {
+			return true
+		}
+	}
+	return false
 }
 
 // cameBy gives the absorbed lead by whose identity alone an activity found its
