@@ -31,7 +31,8 @@ func cardView(book *playbook.Compiled, s *ledger.State, card score.Card, adjuste
 		out["movedTo"] = s.MovedTo
 	}
 	if s.Excluded != 0 {
-		out["excluded"] = playbook.ExclusionKind(s.Excluded).String()
+		kind := playbook.ExclusionKind(s.Excluded)
+		out["excluded"], out["aside"] = kind.String(), book.Aside(kind, "", "", locale)
 	}
 	for _, p := range book.Score.Personas {
 		if p.Name == card.Persona {

@@ -55,6 +55,9 @@ func (c *Console) person(r *request, book *playbook.Compiled, id lead.ID, out ma
 			return err
 		}
 		out["mail"] = mailView(book, rec, r.locale, r.Now)
+		if why := book.Aside(playbook.NotExcluded, rec.Email, rec.Mobile, r.locale); why != "" && out["aside"] == nil {
+			out["aside"] = why
+		}
 	}
 	decisions, _, err := c.Store.ListDecisions(ctx, id, "")
 	if err != nil {

@@ -111,10 +111,10 @@ func (c *Compiled) index() {
 		}
 	}
 	for _, d := range c.Fakes.Domains {
-		c.fakes["d:"+d] = "disposable domain"
+		c.fakes["d:"+d] = disposableDomain
 	}
 	for _, n := range c.Fakes.Phones {
-		c.fakes["p:"+n] = "obvious fake number"
+		c.fakes["p:"+n] = fakePhone
 	}
 }
 
@@ -128,6 +128,12 @@ func (c *Compiled) Excluded(email, phone, external string) ExclusionKind {
 	}
 	return NotExcluded
 }
+
+// What an obvious fake is known by.
+const (
+	disposableDomain = "disposable domain"
+	fakePhone        = "obvious fake number"
+)
 
 // Fake tells why an identity is an obvious fake, "" if it is none.
 func (c *Compiled) Fake(email, phone string) string {

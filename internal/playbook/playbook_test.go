@@ -81,6 +81,28 @@ func TestOwnStaffAndCompetitorsAreKeptOutBySubdomainsToo(t *testing.T) {
 	}
 }
 
+func TestWhoIsSetApartIsSaidInWords(t *testing.T) {
+	c := compiled(t)
+	for _, test := range []struct {
+		kind         playbook.ExclusionKind
+		email, phone string
+		want         string
+	}{
+		{playbook.Staff, "", "", "excluded: kept, not scored, not written to, not counted (our own staff)"},
+		{playbook.Competitor, "a@mailinator.com", "", "excluded: kept, not scored, not written to, not counted (a competitor)"},
+		{playbook.NotExcluded, "a@mailinator.com", "", "held: what came with this address is not scored (its mail domain hands out throw-away addresses)"},
+		{playbook.NotExcluded, "", "+989120000000", "held: what came with this address is not scored (its number is nobody's)"},
+		{playbook.NotExcluded, "a@gmail.com", "+989123456789", ""},
+	} {
+		if got := c.Aside(test.kind, test.email, test.phone, "en"); got != test.want {
+			t.Errorf("%s: %q", test.email+test.phone, got)
+		}
+		if fa := c.Aside(test.kind, test.email, test.phone, "fa"); (fa == "") != (test.want == "") {
+			t.Errorf("in Persian: %q", fa)
+		}
+	}
+}
+
 func TestObviousFakesAreHeldAndRealProvidersAreNot(t *testing.T) {
 	c := compiled(t)
 	for _, mail := range []string{"a@mailinator.com", "a@sub.yopmail.com"} {

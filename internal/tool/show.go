@@ -102,7 +102,7 @@ func (s *sheet) card(state *ledger.State, card score.Card) {
 		fmt.Sprintf(s.w.activities, s.w.number(state.Activities())), fmt.Sprintf(s.w.book, s.w.number(int(card.Playbook))), s.w.day(card.Day),
 	}
 	if card.Excluded {
-		facts = append(facts, s.w.excluded)
+		facts = append(facts, s.c.Aside(playbook.ExclusionKind(state.Excluded), "", "", s.Locale))
 	}
 	fmt.Fprintln(s.out, strings.Join(slices.DeleteFunc(facts, func(f string) bool { return f == "" }), " · "))
 	s.standing(card)
@@ -209,6 +209,9 @@ func (d *Desk) profile(ctx context.Context, s *sheet, id lead.ID) error {
 	r, err := nurture.Decode(string(id), stored.Body)
 	if err != nil {
 		return err
+	}
+	if why := s.c.Aside(playbook.NotExcluded, r.Email, r.Mobile, s.Locale); why != "" {
+		fmt.Fprintln(s.out, why)
 	}
 	yes := s.w.no
 	if r.Consents("email", "marketing", s.c.Nurture.DoubleOptIn) {

@@ -13,7 +13,7 @@ import (
 type words struct {
 	persian bool
 
-	lead, total, grade, activities, book, excluded string
+	lead, total, grade, activities, book           string
 	seen, capped, limited, engagement, fit, manual string
 	why, raise, next, absorbed                     string
 	persona, funnel, leading, interest, ready      string
@@ -26,7 +26,7 @@ type words struct {
 func wordsOf(locale string) words {
 	if locale == "en" {
 		return words{
-			lead: "lead", total: "total", grade: "grade", activities: "%s activities", book: "playbook %s", excluded: "excluded: kept, not scored",
+			lead: "lead", total: "total", grade: "grade", activities: "%s activities", book: "playbook %s",
 			seen: "%s (%s×, last %s)", capped: "%s: at most %s in %s days", limited: "%s: limit %s", engagement: "engagement", fit: "fit", manual: "given by people",
 			persona: "persona", funnel: "funnel", leading: "strongest channel", interest: "cares most for", ready: "meets the hand-over",
 			until: "until %s", by: "by %s", parts: map[string]string{"top": "top", "middle": "middle", "bottom": "bottom"},
@@ -37,7 +37,7 @@ func wordsOf(locale string) words {
 	}
 	return words{
 		persian: true,
-		lead:    "سرنخ", total: "جمع", grade: "رتبه‌ی", activities: "%s رویداد", book: "دفترچه‌ی %s", excluded: "کنار گذاشته: نگه داشته می‌شود، امتیاز نمی‌گیرد",
+		lead:    "سرنخ", total: "جمع", grade: "رتبه‌ی", activities: "%s رویداد", book: "دفترچه‌ی %s",
 		seen: "%s (%s بار، آخرین بار %s)", capped: "%s: بیشینه‌ی %s در %s روز", limited: "%s: حد %s", engagement: "رفتار", fit: "تناسب", manual: "امتیاز دستی",
 		persona: "پرسونا", funnel: "قیف", leading: "قوی‌ترین کانال", interest: "بیش از همه در پی", ready: "به آستانه‌ی فروش رسیده",
 		until: "تا %s", by: "از %s", parts: map[string]string{"top": "بالا", "middle": "میانه", "bottom": "پایین"},

@@ -113,6 +113,7 @@ async function lead(id, query) {
   return [
     h("h1", {}, h("bdi", {}, l.name || say("noName"))),
     past(l.id, at, hindsight, l.today),
+    l.aside && h("p", { class: "sheet", role: "note" }, l.aside),
     l.movedTo && h("p", {}, say("moved"), " ", h("a", { href: "#/leads/" + l.movedTo }, ltr(l.movedTo))),
     h("section", { class: "sheet head" },
       h("div", { class: "score", id: "score", "data-score": c.total }, number(c.total)),
@@ -136,7 +137,7 @@ async function lead(id, query) {
 function decisions(l) {
   if (!l.decisions?.length) return null;
   return h("section", { class: "sheet", id: "decisions" }, h("h2", {}, say("decided")), ...l.decisions.slice(0, 12).map((d) =>
-    h("p", {}, h("bdi", {}, d.text), h("span", { class: "soft" }, " — ", date(d.at, true), d.quiet && " " + say("quiet")))));
+    h("p", {}, h("bdi", {}, d.text), h("span", { class: "soft" }, " — ", date(d.at, true), d.quiet && " " + say("quietly")))));
 }
 
 // adjust gives or takes points by hand: how many, why, until when.
