@@ -24,12 +24,8 @@ func (c *parkedCmd) Run(ctx context.Context) error {
 			return fmt.Errorf("--day %s: write it like 2026-11-24", c.Day)
 		}
 	}
-	w, err := c.enter(ctx)
+	store, err := c.open(ctx)
 	if err != nil {
-		return err
-	}
-	store := w.store()
-	if err := w.err(); err != nil {
 		return err
 	}
 	n, err := tool.Parked(ctx, store, os.Stdout, day, c.Body)

@@ -19,12 +19,8 @@ type playbookPreviewCmd struct {
 }
 
 func (c *playbookPreviewCmd) Run(ctx context.Context) error {
-	w, err := c.enter(ctx)
+	s, err := c.open(ctx)
 	if err != nil {
-		return err
-	}
-	s := w.store()
-	if err := w.err(); err != nil {
 		return err
 	}
 	old, err := tool.InForce(ctx, s)

@@ -24,12 +24,8 @@ type quietListCmd struct {
 }
 
 func (c *quietListCmd) Run(ctx context.Context) error {
-	w, err := c.enter(ctx)
+	s, err := c.open(ctx)
 	if err != nil {
-		return err
-	}
-	s := w.store()
-	if err := w.err(); err != nil {
 		return err
 	}
 	p, err := tool.InForce(ctx, s)

@@ -21,12 +21,8 @@ type reportNurtureCmd struct {
 }
 
 func (c *reportNurtureCmd) Run(ctx context.Context) error {
-	w, err := c.enter(ctx)
+	s, err := c.open(ctx)
 	if err != nil {
-		return err
-	}
-	s := w.store()
-	if err := w.err(); err != nil {
 		return err
 	}
 	book, err := flow.NewBooks(s).InForce(ctx)

@@ -18,12 +18,8 @@ type playbookVersionsCmd struct {
 }
 
 func (c *playbookVersionsCmd) Run(ctx context.Context) error {
-	w, err := c.enter(ctx)
+	s, err := c.open(ctx)
 	if err != nil {
-		return err
-	}
-	s := w.store()
-	if err := w.err(); err != nil {
 		return err
 	}
 	p, err := tool.InForce(ctx, s)

@@ -112,6 +112,16 @@ func (w *world) store() *dynamo.Store {
 	return dynamo.New(client, tables, nil)
 }
 
+// open enters for a verb that needs the tables and nothing else.
+func (s settings) open(ctx context.Context) (*dynamo.Store, error) {
+	w, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	store := w.store()
+	return store, w.err()
+}
+
 // queue opens the queue whose address stands under a name such as ACTIVITIES_QUEUE_URL.
 func (w *world) queue(name string) *queue.Queue {
 	client := sqs.NewFromConfig(w.cfg, func(o *sqs.Options) { o.BaseEndpoint = w.endpoint("SQS") })
