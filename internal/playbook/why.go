@@ -102,7 +102,7 @@ func (w wording) what(kind, which string) string {
 	case "lost":
 		return w.say("از دست رفتن: ", "lost: ") + which
 	case "revoked":
-		return w.say("پایه‌اش درست نبود", "what it rested on was withdrawn")
+		return w.say("پس گرفتن آنچه پایه‌اش بود", "taking back what it rested on")
 	case "silent":
 		return w.say("بی‌خبری", "silence")
 	case "activity":

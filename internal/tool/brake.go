@@ -40,8 +40,10 @@ func Brake(ctx context.Context, s flow.SendingStore, out io.Writer, now time.Tim
 	if now.Unix() < st.Until {
 		fmt.Fprintf(out, "all sending pauses until %s UTC, after %d troubles in a row\n", at(st.Until), st.Down)
 	}
-	_, err = fmt.Fprintf(out, "handed out: %d on %s, %d in all\n", st.Today, st.Day, st.Sent)
-	return err
+	if st.Day != "" {
+		fmt.Fprintf(out, "handed out: %d on %s, %d in all\n", st.Today, st.Day, st.Sent)
+	}
+	return nil
 }
 
 // OpenBrake lets marketing leave again.
