@@ -1,5 +1,6 @@
 #!/bin/sh
-# Runs go vet and all tests on real engines, each in a directory of its own, then simulated worlds without the race detector
+# Runs go vet and all tests on real engines, each in a directory of its own (three packages at a time: some wait more than they
+# compute), then simulated worlds without the race detector
 # (SIM deliveries, 100,000 if not said) and the story in a browser, and says last what was left out. Arguments go to go test
 # (infra/test.sh -run Foo ./internal/x); worlds and browser stay out then.
 set -eu
@@ -29,7 +30,7 @@ worlds="infra/sim.sh ${SIM:-100000}"
 code=0
 go vet ./... && (cd infra/bench && go vet ./...) || code=$? # a module of its own, as the browser's is
 if [ "$code" = 0 ]; then
-	.local/bin/sarnakh engines -- go test $race -shuffle=on -timeout 30m "$@" || code=$?
+	.local/bin/sarnakh engines -- go test $race -p 3 -shuffle=on -timeout 30m "$@" || code=$?
 fi
 [ "$code" != 0 ] || QUIET=1 $worlds || code=$?
 [ "$code" != 0 ] || $story || code=$?
