@@ -168,49 +168,62 @@ func (q *Quiet) Open(ctx context.Context, keys []store.DecisionKey, most int) ([
 func (q *Quiet) say(ctx context.Context, keys []store.DecisionKey, change func(*store.Decision) error) (Said, error) {
 	var said Said
 	for part := range slices.Chunk(keys, scanPage) {
-		have, err := q.store.ReadDecisions(ctx, part)
-		if err != nil {
-			return said, err
-		}
-		var write []store.Decision
-		var bodies [][]byte
-		for _, key := range slices.SortedFunc(maps.Keys(have), func(a, b store.DecisionKey) int { return cmp.Compare(a.String(), b.String()) }) {
-			d := have[key]
-			switch {
-			case d.Rank == "":
-				said.Before++
-			case d.Done[doneTold] != 0: // and on its way: or its message was never queued
-				said.Before++
-				bodies = append(bodies, d.Body)
-			default:
-				if err := change(&d); err != nil {
-					return said, fmt.Errorf("decision %s: %w", key, err)
-				}
-				write = append(write, d)
+		for try := 0; len(part) > 0; try++ {
+			if try == tries {
+				return said, fmt.Errorf("%d decisions were written by others %d times over, call it again: %w", len(part), tries, store.ErrConflict)
 			}
-		}
-		var errs []error
-		for i, err := range q.store.WriteDecisions(ctx, write) {
-			switch {
-			case err == nil && write[i].Rank == "":
-				said.Passed++
-			case err == nil:
-				said.Told++
-				bodies = append(bodies, write[i].Body)
-			case errors.Is(err, store.ErrConflict): // somebody else has said something
-				said.Before++
-			default:
-				errs = append(errs, err)
+			var err error
+			if part, err = q.sayOnce(ctx, part, change, &said); err != nil {
+				return said, fmt.Errorf("call it again, what was done is not done twice: %w", err)
 			}
-		}
-		if len(bodies) > 0 {
-			if err := q.queue.SendAll(ctx, bodies); err != nil {
-				errs = append(errs, err)
-			}
-		}
-		if err := errors.Join(errs...); err != nil {
-			return said, fmt.Errorf("call it again, what was done is not done twice: %w", err)
 		}
 	}
 	return said, nil
+}
+
+// sayOnce changes what can be changed and gives the decisions that somebody else
+// wrote meanwhile. That need not have been a word on them, so they are looked at
+// again.
+func (q *Quiet) sayOnce(ctx context.Context, keys []store.DecisionKey, change func(*store.Decision) error, said *Said) (again []store.DecisionKey, err error) {
+	have, err := q.store.ReadDecisions(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	var write []store.Decision
+	var bodies [][]byte
+	for _, key := range slices.SortedFunc(maps.Keys(have), func(a, b store.DecisionKey) int { return cmp.Compare(a.String(), b.String()) }) {
+		d := have[key]
+		switch {
+		case d.Rank == "":
+			said.Before++
+		case d.Done[doneTold] != 0: // and on its way: or its message was never queued
+			said.Before++
+			bodies = append(bodies, d.Body)
+		default:
+			if err := change(&d); err != nil {
+				return nil, fmt.Errorf("decision %s: %w", key, err)
+			}
+			write = append(write, d)
+		}
+	}
+	var errs []error
+	for i, err := range q.store.WriteDecisions(ctx, write) {
+		switch {
+		case err == nil && write[i].Rank == "":
+			said.Passed++
+		case err == nil:
+			said.Told++
+			bodies = append(bodies, write[i].Body)
+		case errors.Is(err, store.ErrConflict):
+			again = append(again, write[i].DecisionKey)
+		default:
+			errs = append(errs, err)
+		}
+	}
+	if len(bodies) > 0 {
+		if err := q.queue.SendAll(ctx, bodies); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return again, errors.Join(errs...)
 }
