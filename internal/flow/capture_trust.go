@@ -20,9 +20,11 @@ const scannerTime = 10 * time.Second
 
 // botAgents say so in their user agent. Scanners of mail that hide are found by
 // their timing.
-var botAgents = regexp.MustCompile(`(?i)bot\b|bot/|crawl|spider|slurp|preview|scan|monitor|python|curl|wget|okhttp|java/|go-http-client|libwww|httpclient|axios|node-fetch|headless-mail|facebookexternalhit|whatsapp|telegram|skypeuripreview|proofpoint|mimecast|barracuda|safelinks|googleimageproxy|yahoomailproxy`)
+var botAgents = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)bot\b|bot/|crawl|spider|slurp|preview|scan|monitor|python|curl|wget|okhttp|java/|go-http-client|libwww|httpclient|axios|node-fetch|headless-mail|facebookexternalhit|whatsapp|telegram|skypeuripreview|proofpoint|mimecast|barracuda|safelinks|googleimageproxy|yahoomailproxy`)
+})
 
-func isMachine(userAgent string) bool { return userAgent == "" || botAgents.MatchString(userAgent) }
+func isMachine(userAgent string) bool { return userAgent == "" || botAgents().MatchString(userAgent) }
 
 //go:embed scanners.txt
 var scannersText string

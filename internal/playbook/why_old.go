@@ -2,12 +2,14 @@ package playbook
 
 import (
 	"regexp"
+	"sync"
 
 	"github.com/sarnakh/sarnakh/internal/nurture"
 )
 
-// oldReasons are the sentences that the first release stored, and their codes.
-var oldReasons = func() (out []oldReason) {
+// oldReasons are the sentences that the first release stored, and their codes:
+// made when the first reason is read, not when a function starts.
+var oldReasons = sync.OnceValue(func() (out []oldReason) {
 	for _, s := range [][2]string{
 		{`sales is talking with this person`, nurture.SalesTalks}, {`paused by the person`, nurture.Paused},
 		{`(\d+) hours between two mails`, nurture.Gap + ":$1:"}, {`at most (\d+) mails in (\d+) days`, nurture.CapFull + ":$1:$2:"},
@@ -21,7 +23,7 @@ var oldReasons = func() (out []oldReason) {
 		out = append(out, oldReason{regexp.MustCompile(`^` + s[0] + `$`), s[1]})
 	}
 	return out
-}()
+})
 
 type oldReason struct {
 	sentence *regexp.Regexp
@@ -30,7 +32,7 @@ type oldReason struct {
 
 // newReason gives the code of a stored reason.
 func newReason(reason string) string {
-	for _, o := range oldReasons {
+	for _, o := range oldReasons() {
 		if o.sentence.MatchString(reason) {
 			return o.sentence.ReplaceAllString(reason, o.code)
 		}
