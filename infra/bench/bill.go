@@ -118,6 +118,9 @@ func (b *billed) Fetch(ctx context.Context, w store.Wanted) (store.Found, error)
 	for _, id := range w.Recipients {
 		keys = append(keys, recipientKey(id))
 	}
+	for _, h := range w.Suppressions {
+		keys = append(keys, "P"+store.SuppressionKey(h))
+	}
 	if w.Playbook {
 		keys = append(keys, "Dpointer")
 	}
