@@ -207,7 +207,10 @@ func recorded(t *testing.T, v *template) map[grant]bool {
 
 // logical finds the id behind a name of the local run: a table's or secret's name ends with it, a queue has its own.
 func (v *template) logical(action, name string) string {
-	if strings.HasPrefix(action, "ses:") {
+	switch {
+	case slices.Contains(everywhere, action):
+		return "*"
+	case strings.HasPrefix(action, "ses:"):
 		return "mail"
 	}
 	for id, r := range v.resources {
