@@ -149,20 +149,8 @@ func (b *batch) joinOne(j join) error {
 	if from.Band != "" {
 		from.Band = movedBand
 	}
-	merge := store.Merge{Move: j.keys}
-	for s, it := range map[*ledger.State]*ledger.Item{into: &merge.Into, from: &merge.From} {
-		item, more, err := s.Finish(m, shelf)
-		if err != nil {
-			return err
-		}
-		*it, records = item, append(records, more...)
-	}
-	if len(records) > 0 {
-		if err := b.store.PutHistory(b.ctx, records); err != nil {
-			return err
-		}
-	}
-	if err := b.store.MergeLeads(b.ctx, merge); err != nil {
+	merge, err := b.writeBoth(m, into, from, j.keys, shelf, records)
+	if err != nil {
 		return err
 	}
 	b.ledgers[j.into], b.ledgers[j.from] = &merge.Into, &merge.From
@@ -246,4 +234,27 @@ func (b *batch) joinRecipients(found store.Found, j join, known bool) error {
 		}
 	}
 	return nil
+}
+
+// writeBoth stores two leads of which one gets identities of the other: first
+// the history that their items point to, then both items and the identities, all
+// or nothing.
+func (b *batch) writeBoth(m *ledger.Meters, gets, gives *ledger.State, move []store.IdentityKey, shelf ledger.Shelf, records []ledger.Record) (store.Merge, error) {
+	merge := store.Merge{Move: move}
+	for _, x := range []struct {
+		state *ledger.State
+		item  *ledger.Item
+	}{{gets, &merge.Into}, {gives, &merge.From}} {
+		item, more, err := x.state.Finish(m, shelf)
+		if err != nil {
+			return merge, err
+		}
+		*x.item, records = item, append(records, more...)
+	}
+	if len(records) > 0 {
+		if err := b.store.PutHistory(b.ctx, records); err != nil {
+			return merge, err
+		}
+	}
+	return merge, b.store.MergeLeads(b.ctx, merge)
 }

@@ -173,20 +173,8 @@ func (b *batch) partOne(j join) error {
 	if err != nil {
 		return err
 	}
-	merge := store.Merge{Move: move}
-	for s, it := range map[*ledger.State]*ledger.Item{p.from: &merge.Into, p.into: &merge.From} {
-		item, more, err := s.Finish(m, shelf)
-		if err != nil {
-			return err
-		}
-		*it, records = item, append(records, more...)
-	}
-	if len(records) > 0 {
-		if err := b.store.PutHistory(b.ctx, records); err != nil {
-			return err
-		}
-	}
-	if err := b.store.MergeLeads(b.ctx, merge); err != nil {
+	merge, err := b.writeBoth(m, p.from, p.into, move, shelf, records)
+	if err != nil {
 		return err
 	}
 	b.ledgers[j.from], b.ledgers[j.into] = &merge.Into, &merge.From
