@@ -18,6 +18,7 @@ import (
 // attributeTitles name the attributes that every playbook has.
 var attributeTitles = map[string]nurture.Text{
 	"email": {Fa: "ایمیل", En: "E-mail"}, "phone": {Fa: "موبایل", En: "Mobile"}, "locale": {Fa: "زبان", En: "Language"}, "name": {Fa: "نام", En: "Name"},
+	"timezone": {Fa: "منطقه‌ی زمانی", En: "Time zone"},
 }
 
 // person adds what lies beside the ledger.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/flow"
+	"github.com/sarnakh/sarnakh/internal/lead"
 )
 
 // browserRun is a house that real browsers visit.
@@ -155,6 +156,10 @@ func TestARealBrowserPostsTheSamplePageWithItsScript(t *testing.T) {
 	posted := seen[activity.FormPosted]
 	if posted.Who.Email != "maryam@example.ir" || said(posted, "utm_source") != "google" || said(posted, "first_utm_source") != "google" || len(posted.Consent) != 1 {
 		t.Errorf("posted %+v", posted)
+	}
+	// Whatever zone this machine is in, the browser knows its name.
+	if i := slices.IndexFunc(posted.Profile, func(p activity.Property) bool { return p.Name == lead.Timezone }); i < 0 || lead.CheckZone(posted.Profile[i].Value.Text) != nil {
+		t.Errorf("the zone is not there: %+v", posted.Profile)
 	}
 	if made, _ := posted.ID.Made(); time.Since(made) > 5*time.Minute || len(h.queue.bodies) > 5 {
 		t.Errorf("the id is of %v, %d messages were sent", made, len(h.queue.bodies))

@@ -25,6 +25,9 @@ func moveRecipient(into, from *nurture.Recipient) {
 	if into.Locale == "" {
 		into.Locale = from.Locale
 	}
+	if into.Zone == "" {
+		into.Zone = from.Zone
+	}
 	if from.OwnedAt != 0 {
 		into.SetOwner(from.Owner, time.Unix(from.OwnedAt, 0))
 	}

@@ -359,6 +359,9 @@ func partRecipient(into, from, before *nurture.Recipient, now time.Time) {
 	if before.Email == "" && into.Email == from.Email {
 		into.Email = ""
 	}
+	if before.Zone == "" && into.Zone == from.Zone {
+		into.Zone = ""
+	}
 	if before.Mobile == "" && into.Mobile == from.Mobile {
 		into.Mobile = ""
 	}

@@ -25,6 +25,8 @@ type Post struct {
 	Filled time.Duration // how long filling took, by the script's word; negative: not said
 	// Held is why the post is taken and not believed: no mail, no score.
 	Held string
+
+	zone string // of the browser, as sent
 }
 
 // Check judges a body by the form's rules. The error is a *Fault.
@@ -101,6 +103,11 @@ func (c *Config) judge(p *Post, all []answer) error {
 			continue
 		}
 		field.give(p, values)
+	}
+	// The zone of the browser, unless the form asks for it. Ingest knows which
+	// zones there are.
+	if p.zone != "" && !slices.ContainsFunc(p.Profile, func(x activity.Property) bool { return x.Name == "timezone" }) {
+		p.Profile = append(p.Profile, text("timezone", p.zone))
 	}
 	for _, consent := range c.Consents {
 		a := byName(all, append([]string{consent.Name}, consent.Names...))

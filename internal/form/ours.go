@@ -40,6 +40,7 @@ func ours(p *Post, all []answer, wrong func(field, code string)) {
 		p.Locale = l
 		p.Profile = append(p.Profile, text("locale", l))
 	}
+	p.zone = short(take("_zone"))
 	if ms, err := strconv.ParseInt(take("_ms"), 10, 64); err == nil && ms >= 0 && ms < int64(30*24*time.Hour/time.Millisecond) {
 		p.Filled = time.Duration(ms) * time.Millisecond
 	}

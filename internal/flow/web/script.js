@@ -29,7 +29,7 @@
 
   // Where they came from: the link's own words, and the page before, without its query.
   new URLSearchParams(location.search).forEach((v, k) => /^utm_(source|medium|campaign|term|content)$/.test(k) && (source[k] = v.slice(0, 100)));
-  if (d.referrer && d.referrer.indexOf(location.origin) != 0) source.referrer = d.referrer.replace(/^\w+:\/\/|[?#].*$/g, "").slice(0, 200);
+  if (d.referrer.indexOf(location.origin)) source.referrer = d.referrer.replace(/^\w+:\/\/|[?#].*$/g, "").slice(0, 200);
 
   // The original source is the first that was ever known; the latest stands beside it.
   function recall() {
@@ -46,14 +46,14 @@
   function flush() {
     clearTimeout(timer);
     timer = 0;
-    if (!queue.length) return;
+    if (!queue[0]) return;
     var now = Date.now(),
       body = JSON.stringify({
         visitor, id: id(), sent: now, path, variant, source, first,
         activities: queue.splice(0, 40).map(a => ({ type: a[0], name: a[1], ago: now - a[2] }))
       });
     nav.sendBeacon(base + "/b", body);
-    if (queue.length) flush();
+    if (queue[0]) flush();
   }
 
   // once: a thing is seen or started once a page view, but clicked as often as it is.
@@ -65,15 +65,17 @@
     timer = timer || setTimeout(flush, 2000);
   }
 
-  function formName(f) { return f.dataset.form || ((/\/f\/([\w-]+)/.exec(f.getAttribute("action")) || [])[1]); }
+  function formName(f) { return f.dataset.form || (/\/f\/([\w-]+)/.exec(f.getAttribute("action")) || [])[1]; }
 
+  // What is not known is not said.
   function hidden(f, name, value) {
-    var i = f.querySelector('input[name="' + name + '"]');
-    if (!i) { i = d.createElement("input"); i.type = "hidden"; i.name = name; f.appendChild(i); }
+    var i = f.elements[name];
+    if (!value) return;
+    if (!i) { i = d.createElement("input"); i.type = "hidden"; i.name = name; f.append(i); }
     i.value = value;
   }
 
-  function on(type, act) { d.addEventListener(type, act, true); }
+  function on(type, act) { d.addEventListener(type, act, 1); }
   function near(e, css) { return e.target.closest && e.target.closest(css); }
 
   on("click", e => {
@@ -91,10 +93,11 @@
     hidden(f, "_visitor", visitor);
     hidden(f, "_path", path);
     hidden(f, "_ms", Math.round(performance.now()));
-    if (variant) hidden(f, "_variant", variant);
-    if (tokens[name]) hidden(f, "_token", tokens[name]);
-    for (k in source) { hidden(f, "_" + k, source[k]); }
-    for (k in first) { hidden(f, "_first_" + k, first[k]); }
+    hidden(f, "_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+    hidden(f, "_variant", variant);
+    hidden(f, "_token", tokens[name]);
+    for (k in source) hidden(f, "_" + k, source[k]);
+    for (k in first) hidden(f, "_first_" + k, first[k]);
     flush();
   });
   on("visibilitychange", () => { if (d.hidden) flush(); });
