@@ -6,9 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/ledger"
@@ -42,6 +39,7 @@ func did(i int, day time.Time) []activity.Activity {
 
 func TestKilledTwiceInTheMiddleNothingIsLostAndNothingCountsTwice(t *testing.T) {
 	r := newRun(t)
+	r.visibility = 15 * time.Second
 	day := time.Now().UTC().Truncate(24 * time.Hour).Add(-24 * time.Hour)
 	var bodies [][]byte
 	var externals []string
@@ -56,7 +54,6 @@ func TestKilledTwiceInTheMiddleNothingIsLostAndNothingCountsTwice(t *testing.T) 
 	half := len(bodies) / 2
 
 	r.ready()
-	stop := r.soonVisible(5 * time.Millisecond)
 	if err := r.activities.SendAll(t.Context(), bodies[:half]); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +85,6 @@ func TestKilledTwiceInTheMiddleNothingIsLostAndNothingCountsTwice(t *testing.T) 
 	if middle == 0 { // where this process had to wait long for its turn, one kill may come late
 		t.Error("all was taken in before both kills: none was in the middle")
 	}
-	stop()
 
 	r.ready()
 	r.quiet()
@@ -182,40 +178,4 @@ func note(times map[string][]bool, k store.DecisionKey) {
 		times[what] = append(times[what], false)
 	}
 	times[what][k.N-1] = true
-}
-
-// soonVisible lets messages that a killed run had in work come back after
-// seconds, not after the minutes of the template; each start of a run
-// sets that again, so that this is said every so often until the function it
-// gives is called.
-func (r *aRun) soonVisible(often time.Duration) (stop func()) {
-	w := r.world()
-	client := sqs.NewFromConfig(w.cfg, func(o *sqs.Options) { o.BaseEndpoint = w.endpoint("SQS") })
-	say := func() error {
-		for _, name := range []string{"ACTIVITIES_QUEUE_URL", "DELIVERIES_QUEUE_URL", "FEEDBACK_QUEUE_URL", "JOBS_QUEUE_URL"} {
-			_, err := client.SetQueueAttributes(r.t.Context(), &sqs.SetQueueAttributesInput{
-				QueueUrl: aws.String(w.need(name)), Attributes: map[string]string{"VisibilityTimeout": "15"},
-			})
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if err := say(); err != nil {
-		r.t.Fatal(err)
-	}
-	end, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			select {
-			case <-end:
-				return
-			case <-time.After(often):
-				_ = say() // the test fails later where this does not help
-			}
-		}
-	}()
-	return func() { close(end); <-ended }
 }

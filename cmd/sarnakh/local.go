@@ -26,12 +26,13 @@ import (
 
 // localCmd puts the parts of the local run together; each of them lies in internal/local.
 type localCmd struct {
-	Port        int    `default:"8700" help:"Port of the developer's page; the public API, the console and the gateway take the next three. 0: any free ones."`
-	Data        string `default:".local" type:"path" help:"Where tables, queues, mails, logs and the clock are kept between runs."`
-	Record      string `type:"path" placeholder:"FILE" help:"Write down which function calls what, one JSON line a distinct call."`
-	Bind        string `placeholder:"ADDRESS" help:"Also open the gateway at this address, such as 172.17.0.1 for functions in containers."`
-	NoOpen      bool   `help:"Do not open a browser."`
-	StopEngines bool   `help:"Stop the engines that a killed run left behind, and end."`
+	Port        int           `default:"8700" help:"Port of the developer's page; the public API, the console and the gateway take the next three. 0: any free ones."`
+	Data        string        `default:".local" type:"path" help:"Where tables, queues, mails, logs and the clock are kept between runs."`
+	Record      string        `type:"path" placeholder:"FILE" help:"Write down which function calls what, one JSON line a distinct call."`
+	Bind        string        `placeholder:"ADDRESS" help:"Also open the gateway at this address, such as 172.17.0.1 for functions in containers."`
+	Visibility  time.Duration `placeholder:"15s" help:"How long queues hide what is in work, so that what a killed run had in work comes back that soon. Else as the template says: minutes."`
+	NoOpen      bool          `help:"Do not open a browser."`
+	StopEngines bool          `help:"Stop the engines that a killed run left behind, and end."`
 }
 
 // The addresses of the local business. A name that ends in .example belongs to nobody.
@@ -118,7 +119,7 @@ func (c *localCmd) Run(ctx context.Context) error {
 	defer cancel()
 	err = local.Run(run, local.Options{
 		Template: "template.yaml", DataDir: c.Data, Endpoints: direct, FunctionEndpoints: &gated, Mailbox: box, Out: os.Stderr,
-		Listen:        ports.apis,
+		Listen: ports.apis, Visibility: c.Visibility,
 		APIParameters: map[string]string{"PublicUrl": "PublicApi", "ConsoleUrl": "ConsoleApi"},
 		Parameters:    map[string]string{"MailFrom": localMailFrom, "SalesEmail": localSales, "BusinessTimezone": localZone, "PagesUrl": pageURL + "/pages", "CorsOrigins": pageURL + "," + strings.Replace(pageURL, "127.0.0.1", "localhost", 1)},
 		Env:           map[string]string{"INBOX_URL": pageURL + "/_mailbox", "PAGE_URL": pageURL, "GATEWAY_URL": gateURL},

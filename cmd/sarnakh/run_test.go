@@ -27,7 +27,8 @@ type aRun struct {
 	data string
 	env  map[string]string
 
-	heard func(line string) // each line that it says; may be nil
+	heard      func(line string) // each line that it says; may be nil
+	visibility time.Duration     // of what is in work when it is killed; 0: as the template says
 
 	cmd  *exec.Cmd
 	done chan struct{} // closed when the process has ended
@@ -66,7 +67,7 @@ func newRun(t *testing.T) *aRun {
 // start starts the run and gives its output, line by line.
 func (r *aRun) start() <-chan string {
 	r.t.Helper()
-	r.cmd = exec.Command(r.bin, "local", "--no-open", "--port", "0", "--data", r.data)
+	r.cmd = exec.Command(r.bin, "local", "--no-open", "--port", "0", "--data", r.data, "--visibility", r.visibility.String())
 	r.cmd.Dir = root
 	out, in := io.Pipe()
 	r.cmd.Stdout, r.cmd.Stderr = in, in

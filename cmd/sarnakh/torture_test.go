@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -78,6 +77,7 @@ func TestTortureLosesNothingAndCountsNothingTwice(t *testing.T) {
 	}
 	began := time.Now()
 	r := &torture{aRun: newRun(t), luck: rand.New(rand.NewPCG(seed, 5)), killed: map[string]int{}}
+	r.visibility = 15 * time.Second
 	r.heard = func(line string) {
 		if strings.Contains(line, "signal: killed") {
 			r.inWork.Add(1)
@@ -88,8 +88,6 @@ func TestTortureLosesNothingAndCountsNothingTwice(t *testing.T) {
 	bodies, externals := r.everything(leads, deliveries, day)
 
 	r.ready()
-	stop := sync.OnceFunc(r.soonVisible(100 * time.Millisecond))
-	defer stop()
 	for k := range kills {
 		r.send(bodies[k*len(bodies)/kills : (k+1)*len(bodies)/kills])
 		time.Sleep(time.Duration(r.luck.IntN(200)) * time.Millisecond)
@@ -113,7 +111,6 @@ func TestTortureLosesNothingAndCountsNothingTwice(t *testing.T) {
 			break
 		}
 	}
-	stop()
 	got, err := r.desk.Check(t.Context(), tool.Checking{
 		Externals: externals, Sent: func(i int) []activity.Activity { return suffered(i, day) }, Sample: leads, Now: time.Now(),
 	})

@@ -342,11 +342,13 @@ func wait(attempt int) time.Duration {
 func Again(err error, attempt int) time.Duration {
 	var again *AgainError
 	after := wait(attempt)
-	if errors.As(err, &again) {
+	switch soon := attempt <= 3; {
+	case errors.As(err, &again) && soon:
 		after = again.After
-		if attempt > 3 {
-			after = max(after, wait(attempt-2))
-		}
+	case errors.As(err, &again):
+		after = max(again.After, wait(attempt-2))
+	case errors.Is(err, store.ErrConflict) && soon: // a neighbor wrote first, and has written by now
+		after = 2 * time.Second
 	}
 	return min(max(after, time.Second), 12*time.Hour)
 }

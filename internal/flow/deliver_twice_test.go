@@ -3,8 +3,10 @@ package flow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"testing"
+	"time"
 
 	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/mail"
@@ -78,5 +80,14 @@ func TestAnAlertOfUnknownFateIsBegunOnceMoreAndThenShown(t *testing.T) {
 	rec, err := o.store.ReadDecision(t.Context(), store.DecisionKey{Lead: maryam, Kind: decision.Handover, N: 1})
 	if err != nil || rec.Done[doneDoubt] == 0 || rec.Done[doneAlert] == 0 {
 		t.Errorf("the record says %v (%v)", rec.Done, err)
+	}
+}
+
+func TestADeliveryThatANeighborForestalledComesAgainInSeconds(t *testing.T) {
+	conflict := fmt.Errorf("write it: %w", store.ErrConflict)
+	for attempt, want := range map[int]time.Duration{1: 2 * time.Second, 3: 2 * time.Second, 4: wait(4)} {
+		if got := Again(conflict, attempt); got != want {
+			t.Errorf("after try %d it comes again in %s, want %s", attempt, got, want)
+		}
 	}
 }

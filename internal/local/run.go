@@ -33,6 +33,10 @@ type Options struct {
 	Listen    map[string]string // HttpApi logical id → host:port; a free port of 127.0.0.1 where missing
 	Processes int               // most processes a function; 4 when 0
 
+	// Visibility is how long queues hide what is in work, in whole seconds; the template's times when 0. After a kill
+	// that is how long the next run waits for what was in work.
+	Visibility time.Duration
+
 	Mailbox Mailbox           `json:"-"` // the SES endpoint, if there is one
 	Env     map[string]string // more lines for <DataDir>/env, such as INBOX_URL
 

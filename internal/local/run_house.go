@@ -133,8 +133,8 @@ func (h *House) start(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.stack, err = t.Resolve(h.names); err != nil {
-		return fmt.Errorf("%s: %w", h.o.Template, err)
+	if err := h.resolve(t); err != nil {
+		return err
 	}
 	h.sayUnused()
 	if !h.o.NoBuild {
@@ -148,8 +148,8 @@ func (h *House) start(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("set up the engines: %w", err)
 	}
-	if h.stack, err = t.Resolve(h.names); err != nil { // again, with the names the engines gave
-		return fmt.Errorf("%s: %w", h.o.Template, err)
+	if err := h.resolve(t); err != nil { // again, with the names the engines gave
+		return err
 	}
 	for _, q := range h.stack.Queues {
 		h.queueURLs[q.ARN] = h.names.Ref[q.ID]
@@ -207,6 +207,18 @@ func (h *House) loadTemplate() (*template.Template, error) {
 		parameters[parameter] = h.URL(api)
 	}
 	return template.Load(h.o.Template, parameters)
+}
+
+func (h *House) resolve(t *template.Template) (err error) {
+	if h.stack, err = t.Resolve(h.names); err != nil {
+		return fmt.Errorf("%s: %w", h.o.Template, err)
+	}
+	if h.o.Visibility > 0 {
+		for _, q := range h.stack.Queues {
+			q.Visibility = h.o.Visibility
+		}
+	}
+	return nil
 }
 
 // sayUnused prints what in the template means nothing here, a line a reason.
