@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs go vet and all tests on real engines, each in a directory of its own (three packages at a time: some wait more than they
-# compute), then simulated worlds without the race detector
-# (SIM deliveries, 100,000 if not said) and the story in a browser, and says last what was left out. Arguments go to go test
+# compute), then simulated worlds without the race detector (SIM deliveries, 100,000 if not said; then MAILS claimed in worlds of
+# many mails, 20,000) and the story in a browser, and says last what was left out. Arguments go to go test
 # (infra/test.sh -run Foo ./internal/x); worlds and browser stay out then.
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,7 +24,8 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
 	note "the story in a browser: no Chromium (on Debian: apt-get install chromium)"
 }
 worlds="infra/sim.sh ${SIM:-100000}"
-[ $# = 0 ] || story=true worlds=true
+mails="infra/sim.sh mail ${MAILS:-20000}"
+[ $# = 0 ] || story=true worlds=true mails=true
 
 [ $# -gt 0 ] || set -- ./...
 code=0
@@ -33,6 +34,7 @@ if [ "$code" = 0 ]; then
 	.local/bin/sarnakh engines -- go test $race -p 3 -shuffle=on -timeout 30m "$@" || code=$?
 fi
 [ "$code" != 0 ] || QUIET=1 $worlds || code=$?
+[ "$code" != 0 ] || $mails || code=$?
 [ "$code" != 0 ] || $story || code=$?
 [ -z "$left" ] || echo "$left"
 exit "$code"

@@ -92,6 +92,9 @@ func (b *batch) joinOne(j join) error {
 	if into.MovedTo != "" || from.MovedTo != "" || into.Playbook > c.Number || from.Playbook > c.Number {
 		return store.ErrConflict
 	}
+	if j.by == nil && from.Known {
+		return store.ErrConflict // no visitor any more, only an old read said so: somebody else uses the same browser
+	}
 	if done, err := b.askedBefore(found, j); err != nil {
 		return err
 	} else if done {

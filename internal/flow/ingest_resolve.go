@@ -226,6 +226,12 @@ func (r *resolving) anchor(a *arrival, owners []lead.ID) (lead.ID, bool) {
 		return ids[0].id, true
 	}
 	if !r.isKnown(owners[at]) {
+		// A lead that has an identity and no ledger was read too early, or is being
+		// made: before an address is given to it, it must not be somebody already.
+		if at > 0 && r.owner[ids[at].key] == "" && !r.sure(owners[at]) {
+			r.wantLedger(owners[at])
+			return "", false
+		}
 		return owners[at], true
 	}
 	for i := range at { // surer than the one with an owner, and nobody's yet

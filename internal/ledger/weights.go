@@ -3,6 +3,7 @@ package ledger
 import (
 	"math/big"
 	"math/bits"
+	"sync"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
 )
@@ -23,16 +24,21 @@ const (
 	epochBits  = 4 // epochs of a generation; the sum loses so many bits a generation
 )
 
-// weights is the table m. It is made with integers only: floating point could
-// round differently on another processor, and a point would differ.
-func weights(h int) []int64 {
-	// roots[i] = 2^(2^-(i+1)) in units of 2^-62.
-	var roots [40]uint64
+// roots[i] = 2^(2^-(i+1)) in units of 2^-62, found once: they are the same for
+// every half-life, and cost more than the tables.
+var roots = sync.OnceValue(func() (roots [40]uint64) {
 	x := new(big.Int).Lsh(big.NewInt(2), 62)
 	for i := range roots {
 		x.Sqrt(x.Lsh(x, 62))
 		roots[i] = x.Uint64()
 	}
+	return roots
+})
+
+// weights is the table m. It is made with integers only: floating point could
+// round differently on another processor, and a point would differ.
+func weights(h int) []int64 {
+	roots := roots()
 	table := make([]int64, h)
 	for r := range table {
 		v, rest := uint64(1)<<62, r

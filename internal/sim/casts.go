@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,7 +37,7 @@ type cast struct {
 // the mails are leaving.
 func (c *casts) plan() {
 	w, d := c.w, rand.New(rand.NewPCG(c.w.cfg.Seed, 4))
-	for i := range 1 + d.IntN(4) {
+	for i := range cmp.Or(w.cfg.Casts, 1+d.IntN(4)) {
 		id := fmt.Sprint("cast-", i)
 		planned := w.now.Add(time.Duration(d.Float64() * 0.9 * float64(w.end.Sub(w.now))))
 		b := &nurture.Broadcast{
@@ -51,8 +52,14 @@ func (c *casts) plan() {
 			w.report.Broadcasts++
 			w.note("broadcast", id, b.At)
 		})
-		at := time.Unix(b.At, 0).UTC()
-		switch d.IntN(6) {
+		if w.cfg.Casts > 0 {
+			b.Audience = nurture.Everybody
+		}
+		at, thoughts := time.Unix(b.At, 0).UTC(), 6
+		if w.cfg.Casts > 0 {
+			thoughts = 24
+		}
+		switch d.IntN(thoughts) {
 		case 0:
 			w.at(planned.Add(at.Sub(planned)/2), func() { c.cancel(id) })
 		case 1:
@@ -104,6 +111,7 @@ func (c *casts) due() bool {
 		if due, _ := b.FreezeDue(c.w.now); due {
 			return true
 		}
+		x.frozen = b.Cancelled != 0 // over: nothing is frozen any more
 	}
 	return false
 }

@@ -19,6 +19,7 @@ type Config struct {
 	Complain   int // percent of mails that are complained about
 	LeaveOneIn int // of so many who get a marketing mail, one unsubscribes
 	TwinOneIn  int // of so many people, one is known by two addresses
+	Casts      int // broadcasts, to everybody and seldom cancelled; 0: one to four of every kind
 	// Shuffled: what people do in the first third reaches the queue in any order
 	// in the other two.
 	Shuffled bool

@@ -27,6 +27,13 @@ type mails struct {
 	asked     map[string]bool     // recipients who posted an unsubscribe, answered or not
 	moved     map[string]string   // recipients of leads that were absorbed
 	texts     map[string]*claim   // short messages
+	known     map[string]known    // recipients as they were last seen
+}
+
+// known is a recipient at a version, so that it is not read twice.
+type known struct {
+	version int64
+	r       *nurture.Recipient
 }
 
 // claim is one send, over all its attempts.
@@ -52,7 +59,7 @@ const (
 
 func newMails(w *World) *mails {
 	return &mails{w: w, claims: map[string]*claim{}, addresses: map[string][]string{}, granted: map[string]int64{}, withdrawn: map[string]int64{},
-		paused: map[string]int64{}, stopped: map[string]string{}, asked: map[string]bool{}, moved: map[string]string{}, texts: map[string]*claim{}}
+		paused: map[string]int64{}, stopped: map[string]string{}, asked: map[string]bool{}, moved: map[string]string{}, texts: map[string]*claim{}, known: map[string]known{}}
 }
 
 // watch compares a recipient before and after a write.
@@ -63,12 +70,15 @@ func (m *mails) watch(p *process, was, is store.Recipient) {
 		return
 	}
 	before := &nurture.Recipient{}
-	if was.Version > 0 {
+	if k := m.known[is.ID]; k.version == was.Version && k.r != nil {
+		before = k.r
+	} else if was.Version > 0 {
 		if before, err = nurture.Decode(was.ID, was.Body); err != nil {
 			m.w.broken("%v", err)
 			return
 		}
 	}
+	m.known[is.ID] = known{is.Version, after}
 	if after.Email != "" && !slices.Contains(m.addresses[is.ID], after.Email) {
 		m.addresses[is.ID] = append(m.addresses[is.ID], after.Email)
 	}
@@ -240,13 +250,15 @@ func (m *mails) check() {
 		copies := len(w.post.copies[id])
 		switch {
 		case c.class == nurture.Marketing && copies > 1:
+			w.report.Twice++
 			w.double("%d copies of marketing mail %s left to %s", copies, id, c.recipient)
 		case copies > 2, copies == 2 && w.post.doubt[id] == 0:
 			w.double("%d copies of asked-for mail %s left to %s, %d answers were lost", copies, id, c.recipient, w.post.doubt[id])
 		}
 		switch c.fate {
 		case sent:
-			if copies == 0 && (w.post.never[id] == 0 || w.cfg.EventLoss == 0) {
+			if copies == 0 && (w.post.never[id] == 0 || w.post.told[id].never) {
+				w.report.None++
 				w.broken("send %s of %s counts as sent and never left", id, c.recipient)
 			}
 		case failed:
@@ -259,8 +271,12 @@ func (m *mails) check() {
 			}
 		case unknown:
 			w.report.Unknown++
-			if copies > 0 && w.cfg.EventLoss == 0 {
-				w.broken("send %s of %s is unknown although its events arrived", id, c.recipient)
+			if copies > 0 {
+				w.report.UnknownLeft++
+			}
+			if t := w.post.told[id]; t.left || t.never {
+				w.report.Unheard++
+				w.broken("send %s of %s is unknown although an event told of it", id, c.recipient)
 			}
 		default:
 			w.broken("send %s of %s has no fate: %s since %s", id, c.recipient, c.fate, clockOf(c.at))

@@ -6,6 +6,15 @@ import "sync"
 // they made so many deliveries. each is told of them in the order of seeds, and
 // says whether to go on.
 func Many(first uint64, deliveries, workers int, each func(Report) bool) {
+	Worlds(first, workers, func(seed uint64) Report { return Run(Of(seed)) }, func(r Report) bool {
+		deliveries -= r.Deliveries
+		return each(r) && deliveries > 0
+	})
+}
+
+// Worlds lives through a world a seed, some side by side, as long as each, who
+// is told of them in the order of seeds, says to go on.
+func Worlds(first uint64, workers int, run func(seed uint64) Report, each func(Report) bool) {
 	type result struct {
 		seed uint64
 		r    Report
@@ -16,7 +25,7 @@ func Many(first uint64, deliveries, workers int, each func(Report) bool) {
 	for range max(1, workers) {
 		wait.Go(func() {
 			for s := range seeds {
-				results <- result{s, Run(Of(s))}
+				results <- result{s, run(s)}
 			}
 		})
 	}
@@ -33,22 +42,16 @@ func Many(first uint64, deliveries, workers int, each func(Report) bool) {
 		}
 	}()
 	waiting := map[uint64]Report{}
-	next, made, closed := first, 0, false
+	next, over := first, false
 	for x := range results {
 		waiting[x.seed] = x.r
 		for r, ok := waiting[next]; ok; r, ok = waiting[next] {
 			delete(waiting, next)
 			next++
-			if made < deliveries {
-				made += r.Deliveries
-				if !each(r) {
-					made = deliveries
-				}
+			if !over && !each(r) {
+				over = true
+				close(done)
 			}
-		}
-		if made >= deliveries && !closed {
-			close(done)
-			closed = true
 		}
 	}
 }

@@ -38,6 +38,7 @@ func (w *World) checkRecipients() {
 		w.left(r)
 		for _, s := range r.Sends {
 			if s.Unknown && !listed[s.ID] {
+				w.report.Unlisted++
 				w.broken("send %s of %s is of unknown fate and not on the list", s.ID, id)
 			}
 		}

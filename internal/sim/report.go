@@ -32,11 +32,17 @@ type Report struct {
 	Revocations, RevokedAhead                                                      int // in ledgers; those that came before what they revoke
 	Decisions, Alerts, AlertsTwice, Webhooks, Rewritten, Told                      int
 	Claims, Mails, Texts, Bulks, Bulked, Braked, Unknown, Unsubscribes, EventsLost int
+	UnknownLeft                                                                    int // of the unknown, those that did leave
 	Parked, DeadLetters, Redriven, StreamLost                                      int
 	Broadcasts, Cancelled, Entered, CastClaims, ClaimsInFence                      int
 
 	// Confused are leads of two people, one of whose messages was a dead letter.
 	Confused int
+
+	// What must be 0 of mails, and is counted below too: marketing that left
+	// twice to somebody; what counts as sent and never left; what left and was
+	// told of by an event, and is of unknown fate; unknown and not on the list.
+	Twice, None, Unheard, Unlisted int
 
 	// What must be 0.
 	Lost, Double, Wrong, Late, Broken int
@@ -84,6 +90,7 @@ func (r *Report) Add(o Report) {
 		{&r.Activities, &o.Activities}, {&r.Entries, &o.Entries}, {&r.Conflicts, &o.Conflicts}, {&r.Leads, &o.Leads}, {&r.Merges, &o.Merges},
 		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Glances, &o.Glances}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice},
 		{&r.Webhooks, &o.Webhooks}, {&r.Told, &o.Told}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Texts, &o.Texts}, {&r.Bulks, &o.Bulks}, {&r.Bulked, &o.Bulked}, {&r.Braked, &o.Braked}, {&r.Unknown, &o.Unknown},
+		{&r.UnknownLeft, &o.UnknownLeft}, {&r.Twice, &o.Twice}, {&r.None, &o.None}, {&r.Unheard, &o.Unheard}, {&r.Unlisted, &o.Unlisted},
 		{&r.Unsubscribes, &o.Unsubscribes}, {&r.EventsLost, &o.EventsLost}, {&r.Parked, &o.Parked}, {&r.DeadLetters, &o.DeadLetters},
 		{&r.Redriven, &o.Redriven}, {&r.StreamLost, &o.StreamLost},
 		{&r.Broadcasts, &o.Broadcasts}, {&r.Cancelled, &o.Cancelled}, {&r.Entered, &o.Entered}, {&r.CastClaims, &o.CastClaims}, {&r.ClaimsInFence, &o.ClaimsInFence},

@@ -19,8 +19,12 @@ type post struct {
 	copies map[string][]time.Time // by send id or decision tag: when each copy left
 	doubt  map[string]int         // how often the answer to a send was lost
 	never  map[string]int         // taken, and then rejected: no mail left, an event says so
+	told   map[string]told        // what the events that were not lost said
 	n      int
 }
+
+// told is whether an event told that a mail left, or never will.
+type told struct{ left, never bool }
 
 func tagOf(m *mail.Message, name string) string {
 	for _, t := range m.Tags {
@@ -173,6 +177,9 @@ func (o *post) event(id string, m *mail.Message, kind, more string) {
 		w.report.EventsLost++
 		return
 	}
+	t := o.told[keyOf(m)]
+	t.left, t.never = t.left || kind != "Reject", t.never || kind == "Reject"
+	o.told[keyOf(m)] = t
 	tags := map[string][]string{}
 	for _, t := range m.Tags {
 		tags[t.Name] = []string{t.Value}
