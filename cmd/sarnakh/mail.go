@@ -18,7 +18,7 @@ import (
 
 // MailCmd works on the mails of a playbook.
 type MailCmd struct {
-	Preview mailPreviewCmd `cmd:"" help:"Write mails as people see them, HTML and text, with a lead's values or with none."`
+	Preview mailPreviewCmd `cmd:"" help:"Write mails as people see them, HTML, text and files, with a lead's values or with none."`
 	Test    mailTestCmd    `cmd:"" help:"Send a mail to yourself, marked as a test; its links open nothing."`
 }
 
@@ -28,7 +28,7 @@ type letter struct {
 	Dir    string            `default:"playbook" type:"existingdir" help:"The folder of the playbook."`
 	Lead   string            `placeholder:"WHO" help:"As this lead would get it: an e-mail address, phone number, external id or id of the lead."`
 	Locale string            `enum:"fa,en," default:"" help:"Language: fa or en; the lead's, or all there are."`
-	Set    map[string]string `help:"Values, such as lead.first_name=مریم."`
+	Set    map[string]string `help:"Values, such as lead.first_name=مریم; lead.demo_at=2026-12-01T10:00 brings an invitation."`
 }
 
 func (l letter) write(ctx context.Context, name, public, from string) ([]tool.Written, error) {
@@ -57,8 +57,12 @@ func (c *mailPreviewCmd) Run(ctx context.Context) error {
 		return err
 	}
 	for _, m := range all {
-		for kind, text := range map[string]string{"html": m.HTML, "txt": m.Subject + "\n\n" + m.Text} {
-			if err := os.WriteFile(filepath.Join(c.Out, m.Name+"."+m.Locale+"."+kind), []byte(text), 0o644); err != nil {
+		files := map[string][]byte{"html": []byte(m.HTML), "txt": []byte(m.Subject + "\n\n" + m.Text)}
+		for _, a := range m.Attachments {
+			files[a.Name] = a.Data
+		}
+		for kind, b := range files {
+			if err := os.WriteFile(filepath.Join(c.Out, m.Name+"."+m.Locale+"."+kind), b, 0o644); err != nil {
 				return err
 			}
 		}

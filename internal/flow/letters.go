@@ -54,7 +54,12 @@ func (l *Letters) write(c *playbook.Compiled, r *nurture.Recipient, p *lead.Prof
 			links[i] = l.PublicURL + "/c/" + l.Keys.Click(link.Click{Lead: r.ID, Send: s.ID, Mail: s.Mail, Target: k.Target, Kind: k.Kind, Track: s.Track}, at, fmt.Sprintf("l%d", i))
 		}
 	}
-	sheet, err := tpl.Fill(l.values(c, r, p, s, tpl.Locale), links)
+	values := l.values(c, r, p, s, tpl.Locale)
+	start, invited := appointment(c, r, p, s, tpl.Invite)
+	if invited {
+		values = withInvite(values, c, r, start, tpl.Locale)
+	}
+	sheet, err := tpl.Fill(values, links)
 	if err != nil {
 		return mail.Message{}, fmt.Errorf("write mail %s: %w", s.ID, err)
 	}
@@ -64,6 +69,9 @@ func (l *Letters) write(c *playbook.Compiled, r *nurture.Recipient, p *lead.Prof
 	}
 	if s.Class == nurture.Marketing {
 		m.Headers = mail.Leave(leave)
+	}
+	if invited {
+		m.Attachments = []mail.Attachment{invitation(tpl, values, &m, r, s, start)}
 	}
 	return m, nil
 }

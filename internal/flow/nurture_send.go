@@ -116,7 +116,7 @@ func (t *tick) handOver(ctx context.Context, sends []*claimed, g sending.Grant) 
 			for f := range bulks {
 				bulks[f]++
 			}
-		case t.SendBulk == nil || m.Sheet == nil || !m.Sheet.Plain():
+		case t.SendBulk == nil || m.Sheet == nil || !m.Sheet.Plain() || len(m.Attachments) > 0:
 			batches = append(batches, []letter{l})
 		default:
 			kind := alike{m.Sheet.Frame, m.From, m.ReplyTo}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/persian"
 )
 
@@ -295,6 +296,11 @@ func (f *Field) one(raw string) (value, code string) {
 	case Date:
 		if _, err := time.Parse(time.DateOnly, persian.Latin(v)); err != nil {
 			return "", "date"
+		}
+		return persian.Latin(v), ""
+	case Time:
+		if _, ok := lead.ParseTime(persian.Latin(v), time.UTC); !ok {
+			return "", "time"
 		}
 		return persian.Latin(v), ""
 	}

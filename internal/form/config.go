@@ -78,6 +78,7 @@ const (
 	Many   Type = "many"   // some of Options; may be posted several times
 	Yes    Type = "yes"    // a check box
 	Date   Type = "date"   // YYYY-MM-DD
+	Time   Type = "time"   // YYYY-MM-DDTHH:MM as datetime-local says it, or RFC 3339
 )
 
 // Identity says that a field names the lead.

@@ -61,6 +61,8 @@ func Words(code, locale string) string {
 		fa, en = "این عدد بیرون از بازه است.", "This number is out of range."
 	case "date":
 		fa, en = "تاریخ درست نیست.", "That is not a date."
+	case "time":
+		fa, en = "روز و ساعت درست نیست.", "That is not a day with its hour."
 	case "too_long":
 		fa, en = "این متن بلندتر از اندازه است.", "This text is too long."
 	case "repeated":

@@ -24,3 +24,14 @@ func CheckZone(name string) error {
 	}
 	return nil
 }
+
+// ParseTime reads a value of an attribute that is a time: RFC 3339, or a day
+// and a time of day without a zone, which are then of the clock in zone.
+func ParseTime(s string, zone *time.Location) (time.Time, bool) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02T15:04:05", "2006-01-02T15:04"} {
+		if t, err := time.ParseInLocation(layout, s, zone); err == nil {
+			return t, t.Year() > 0
+		}
+	}
+	return time.Time{}, false
+}

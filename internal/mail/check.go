@@ -59,7 +59,7 @@ func (c *Compiled) Check(names Names) []string {
 	for _, p := range []struct {
 		name  string
 		nodes []node
-	}{{"subject", c.subject}, {"preheader", c.preheader}, {"html", c.html}, {"text", c.text}} {
+	}{{"subject", c.subject}, {"preheader", c.preheader}, {"html", c.html}, {"text", c.text}, {"invite title", c.inviteTitle}, {"invite place", c.invitePlace}} {
 		walk(p.name, p.nodes, nil)
 	}
 	return found

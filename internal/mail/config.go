@@ -16,6 +16,8 @@ type Template struct {
 	HTML      string `json:"html"`
 	Text      string `json:"text"`
 	Links     []Link `json:"links,omitempty"`
+
+	Invite *Invite `json:"invite,omitempty"`
 }
 
 // Link is one link of a template.

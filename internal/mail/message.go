@@ -11,6 +11,8 @@ type Message struct {
 	Content
 	Sheet   *Sheet
 	Headers []Header
+	// Attachments are files that go along; a mail that has any goes singly.
+	Attachments []Attachment
 	// Tags come back with every event of the mail. Names and values are ASCII
 	// letters, digits, - and _.
 	Tags []Header

@@ -28,17 +28,23 @@ func filterNames() []string {
 type Compiled struct {
 	Template
 	subject, preheader, html, text []node
+	inviteTitle, invitePlace       []node
 	framed, shared                 *Frame
 }
 
-// Compile parses the four sources of a template.
+// Compile parses the sources of a template.
 func Compile(t Template) (*Compiled, error) {
 	c := &Compiled{Template: t}
+	invite := Invite{}
+	if t.Invite != nil {
+		invite = *t.Invite
+	}
 	for _, part := range []struct {
 		name string
 		src  string
 		to   *[]node
-	}{{"subject", t.Subject, &c.subject}, {"preheader", t.Preheader, &c.preheader}, {"html", t.HTML, &c.html}, {"text", t.Text, &c.text}} {
+	}{{"subject", t.Subject, &c.subject}, {"preheader", t.Preheader, &c.preheader}, {"html", t.HTML, &c.html}, {"text", t.Text, &c.text},
+		{"invite title", invite.Title, &c.inviteTitle}, {"invite place", invite.Place, &c.invitePlace}} {
 		nodes, err := parse(part.src)
 		if err != nil {
 			return nil, fmt.Errorf("mail %s.%s, %s: %w", t.Name, t.Locale, part.name, err)

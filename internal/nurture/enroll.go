@@ -117,7 +117,7 @@ func (p *Plan) stand(r *Recipient, e *Enrollment, t *Track, place int, now time.
 	s := &t.Steps[place]
 	due := now.Add(s.Wait())
 	if s.At != nil {
-		due, _ = p.at[s.At].next(due, p.zoneOf(r))
+		due, _ = p.at[s.At].next(due, p.ZoneOf(r))
 	}
 	if t.LongestDays > 0 {
 		if end := t.end(e); due.After(end) {

@@ -22,7 +22,7 @@ func (r *Recipient) marketingFrom(p *Plan, channel string, now time.Time) (time.
 			at, why = to, first(why, rule)
 		}
 	}
-	zone := p.zoneOf(r)
+	zone := p.ZoneOf(r)
 	for range 64 {
 		before := at
 		push(time.Unix(r.Paused, 0).UTC(), Paused)

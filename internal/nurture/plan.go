@@ -118,9 +118,9 @@ func (p *Plan) Track(name string) *Track { return p.tracks[name] }
 // BusinessZone is the business's time zone.
 func (p *Plan) BusinessZone() *time.Location { return p.zone }
 
-// zoneOf is the zone in which a person lives: the business's where none is
+// ZoneOf is the zone in which a person lives: the business's where none is
 // known, or none that there is.
-func (p *Plan) zoneOf(r *Recipient) *time.Location {
+func (p *Plan) ZoneOf(r *Recipient) *time.Location {
 	if r.Zone == "" {
 		return p.zone
 	}
@@ -146,7 +146,7 @@ func (p *Plan) hours(channel string) calendar {
 // OpenFrom is the first instant at or after now at which marketing may leave
 // for a person over a channel, caps aside.
 func (p *Plan) OpenFrom(r *Recipient, channel string, now time.Time) time.Time {
-	at, _ := p.hours(channel).next(now, p.zoneOf(r))
+	at, _ := p.hours(channel).next(now, p.ZoneOf(r))
 	return at
 }
 

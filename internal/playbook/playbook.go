@@ -78,7 +78,8 @@ const (
 	ChoiceAttribute AttributeType = "choice"
 	NumberAttribute AttributeType = "number"
 	YesAttribute    AttributeType = "yes"
-	DateAttribute   AttributeType = "date"
+	DateAttribute   AttributeType = "date" // 2026-11-24
+	TimeAttribute   AttributeType = "time" // RFC 3339, or 2026-11-24T10:30 by the lead's clock
 	ListAttribute   AttributeType = "list"
 )
 

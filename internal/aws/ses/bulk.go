@@ -74,7 +74,7 @@ func (s *Sender) bulk(ms []mail.Message) (*sesv2.SendBulkEmailInput, error) {
 	write := json.NewEncoder(&b)
 	write.SetEscapeHTML(false) // it is JSON for SES, not for a page
 	for i, m := range ms {
-		if m.Sheet == nil || m.Sheet.Frame != frame || m.From != ms[0].From || m.ReplyTo != ms[0].ReplyTo || !m.Sheet.Plain() {
+		if m.Sheet == nil || m.Sheet.Frame != frame || m.From != ms[0].From || m.ReplyTo != ms[0].ReplyTo || !m.Sheet.Plain() || len(m.Attachments) > 0 {
 			return nil, fmt.Errorf("mail %d of %d is not of the same kind as the first", i+1, len(ms))
 		}
 		b.Reset()

@@ -2,6 +2,7 @@ package ses
 
 import (
 	"context"
+	"errors"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -63,5 +64,43 @@ func TestABulkArrivesAsTheSameMailsOneByOne(t *testing.T) {
 	}
 	if q, err := s.Quota(t.Context()); err != nil || q.PerSecond != 200 || q.Sent != 6 {
 		t.Errorf("%+v, %v", q, err)
+	}
+}
+
+func TestAMailWithAFileGoesSinglyAndBringsIt(t *testing.T) {
+	box, err := mailbox.Open(mailbox.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer box.Close()
+	box.Connect(func(context.Context, []byte) error { return nil }, time.Now)
+	srv := httptest.NewServer(box.SES())
+	defer srv.Close()
+	c, err := mail.Compile(mail.Template{Name: "m", Locale: "en", Subject: "s", HTML: "<p>{{ name }}", Text: "{{ name }}"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sheet, err := c.Fill(func(string) (string, bool) { return "Ali", true }, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := mail.Event{UID: "u", Start: time.Unix(1_800_000_000, 0), Length: time.Hour, Title: "دمو"}.Calendar()
+	m := mail.Message{From: "a@x.example", To: "b@y.example", Sheet: &sheet, Attachments: []mail.Attachment{file}}
+	s := sender(srv.URL)
+	for _, h := range s.SendBulk(t.Context(), []mail.Message{m, m}) {
+		if h.Fate != mail.Refused || !errors.Is(h.Err, mail.ErrWhole) {
+			t.Errorf("in a bulk: %s, %v", h.Fate, h.Err)
+		}
+	}
+	if fate, err := s.Send(t.Context(), m); fate != mail.Taken {
+		t.Fatal(err)
+	}
+	list, n := box.List(mailbox.Filter{})
+	if n != 1 {
+		t.Fatalf("%d mails arrived", n)
+	}
+	got, err := box.Get(list[0].ID)
+	if err != nil || len(got.Attachments) != 1 || string(got.Attachments[0].Data) != string(file.Data) || got.Attachments[0].Type != "text/calendar" {
+		t.Errorf("%+v, %v", got, err)
 	}
 }

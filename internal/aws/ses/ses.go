@@ -41,9 +41,10 @@ func (s *Sender) Send(ctx context.Context, m mail.Message) (mail.Fate, error) {
 		Destination:      &types.Destination{ToAddresses: []string{m.To}},
 		EmailTags:        tags(m.Tags),
 		Content: &types.EmailContent{Simple: &types.Message{
-			Subject: content(m.Subject),
-			Body:    &types.Body{Html: content(m.HTML), Text: content(m.Text)},
-			Headers: headers(m.Headers),
+			Subject:     content(m.Subject),
+			Body:        &types.Body{Html: content(m.HTML), Text: content(m.Text)},
+			Headers:     headers(m.Headers),
+			Attachments: attachments(m.Attachments),
 		}},
 	}
 	if s.set != "" {
@@ -61,6 +62,17 @@ func (s *Sender) Send(ctx context.Context, m mail.Message) (mail.Fate, error) {
 
 func content(s string) *types.Content {
 	return &types.Content{Data: aws.String(s), Charset: aws.String("UTF-8")}
+}
+
+func attachments(as []mail.Attachment) []types.Attachment {
+	var out []types.Attachment
+	for _, a := range as {
+		out = append(out, types.Attachment{
+			FileName: aws.String(a.Name), ContentType: aws.String(a.Type), RawContent: a.Data,
+			ContentDisposition: types.AttachmentContentDispositionAttachment, ContentTransferEncoding: types.AttachmentContentTransferEncodingBase64,
+		})
+	}
+	return out
 }
 
 func tags(hs []mail.Header) []types.MessageTag {

@@ -1,10 +1,12 @@
 package mailbox
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
+	"mime"
 	"net"
 	"net/http"
 	"net/netip"
@@ -20,6 +22,7 @@ import (
 //	GET    /mails?to=&tag=name:value&q=&after=&limit=   {"mails": […], "total": n}, newest first
 //	GET    /mails/{id}                                  all of one mail
 //	GET    /mails/{id}/html                             as a mail program shows it, nothing runs in it
+//	GET    /mails/{id}/attachments/{n}                  one of its files, from 0
 //	POST   /mails/{id}/events                           {"type": "Bounce", "kind": "Permanent"}
 //	POST   /mails/{id}/unsubscribe                      presses the mail program's own unsubscribe button
 //	GET, PUT, DELETE /faults                            {"kind": "throttle", "count": 3}
@@ -50,6 +53,24 @@ func (m *Mailbox) API() http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		_, _ = fmt.Fprint(w, k.Page())
+	})
+	mux.HandleFunc("GET /mails/{id}/attachments/{n}", func(w http.ResponseWriter, r *http.Request) {
+		k, err := m.Get(r.PathValue("id"))
+		n, bad := strconv.Atoi(r.PathValue("n"))
+		if err == nil && (bad != nil || n < 0 || n >= len(k.Attachments)) {
+			err = fmt.Errorf("attachment %s: %w", r.PathValue("n"), ErrNotFound)
+		}
+		if err != nil {
+			problem(w, err)
+			return
+		}
+		// To be kept, never to be shown here: it is what anybody may have sent.
+		a := k.Attachments[n]
+		w.Header().Set("Content-Type", cmp.Or(a.Type, "application/octet-stream"))
+		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.Name}))
+		w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		_, _ = w.Write(a.Data)
 	})
 	mux.HandleFunc("POST /mails/{id}/events", func(w http.ResponseWriter, r *http.Request) {
 		var in struct {

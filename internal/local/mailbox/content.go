@@ -98,13 +98,13 @@ func readRaw(raw []byte) (Mail, error) {
 			k.To = append(k.To, a.Address)
 		}
 	}
-	if err := k.readPart(r.Header.Get("Content-Type"), r.Header.Get("Content-Transfer-Encoding"), r.Body, 0); err != nil {
+	if err := k.readPart(r.Header.Get("Content-Type"), r.Header.Get("Content-Transfer-Encoding"), r.Header.Get("Content-Disposition"), r.Body, 0); err != nil {
 		return Mail{}, err
 	}
 	return k, nil
 }
 
-func (m *Mail) readPart(contentType, encoding string, body io.Reader, depth int) error {
+func (m *Mail) readPart(contentType, encoding, disposition string, body io.Reader, depth int) error {
 	if depth > 8 {
 		return errors.New("the raw message nests more than 8 parts deep")
 	}
@@ -122,7 +122,7 @@ func (m *Mail) readPart(contentType, encoding string, body io.Reader, depth int)
 			if err != nil {
 				return fmt.Errorf("a part of the raw message cannot be read: %w", err)
 			}
-			if err := m.readPart(p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p, depth+1); err != nil {
+			if err := m.readPart(p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p.Header.Get("Content-Disposition"), p, depth+1); err != nil {
 				return err
 			}
 		}
@@ -137,7 +137,13 @@ func (m *Mail) readPart(contentType, encoding string, body io.Reader, depth int)
 	if err != nil {
 		return fmt.Errorf("a part of the raw message cannot be decoded: %w", err)
 	}
+	name := params["name"]
+	if _, of, err := mime.ParseMediaType(disposition); err == nil && of["filename"] != "" {
+		name = of["filename"]
+	}
 	switch {
+	case name != "":
+		m.Attachments = append(m.Attachments, Attachment{Name: name, Type: kind, Data: text})
 	case kind == "text/html" && m.HTML == "":
 		m.HTML = string(text)
 	case kind == "text/plain" && m.Text == "":
@@ -220,3 +226,27 @@ func plainAddress(address string) (string, error) {
 	}
 	return a.Address, nil
 }
+
+// attachmentsOf checks files as SES documents them. Of the types only the plain form is documented, so this endpoint
+// refuses parameters.
+func attachmentsOf(list []attachment) ([]Attachment, error) {
+	var out []Attachment
+	for _, a := range list {
+		switch {
+		case a.FileName == "" || len(a.FileName) > 255 || strings.ContainsFunc(a.FileName, func(r rune) bool { return r < ' ' || r == '/' || r == '\\' || r == '"' }):
+			return nil, fmt.Errorf("the name %q of an attachment is not valid: 1 to 255 characters, no slash", a.FileName)
+		case len(a.RawContent) == 0:
+			return nil, fmt.Errorf("the attachment %s is empty", a.FileName)
+		case a.ContentType != "" && (len(a.ContentType) > 78 || !plainType.MatchString(a.ContentType)):
+			return nil, fmt.Errorf("the type %q of the attachment %s is not valid: such as text/calendar", a.ContentType, a.FileName)
+		case !slices.Contains([]string{"", "ATTACHMENT", "INLINE"}, a.ContentDisposition):
+			return nil, fmt.Errorf("an attachment is ATTACHMENT or INLINE, not %q", a.ContentDisposition)
+		case !slices.Contains([]string{"", "BASE64", "QUOTED_PRINTABLE", "SEVEN_BIT"}, a.ContentTransferEncoding):
+			return nil, fmt.Errorf("no encoding is called %q: BASE64, QUOTED_PRINTABLE or SEVEN_BIT", a.ContentTransferEncoding)
+		}
+		out = append(out, Attachment{Name: a.FileName, Type: a.ContentType, Data: a.RawContent})
+	}
+	return out, nil
+}
+
+var plainType = regexp.MustCompile(`^[a-z]+/[A-Za-z0-9.+-]+$`)

@@ -53,6 +53,15 @@ type Mail struct {
 	HTML    string   `json:"html,omitempty"`
 	Text    string   `json:"text,omitempty"`
 	Raw     string   `json:"raw,omitempty"` // as it was given, where it was given raw
+
+	Attachments []Attachment `json:"attachments,omitempty"`
+}
+
+// Attachment is a file of a mail.
+type Attachment struct {
+	Name string `json:"name"`
+	Type string `json:"type,omitempty"`
+	Data []byte `json:"data"`
 }
 
 // Header gives the first header of this name.

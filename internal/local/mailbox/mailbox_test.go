@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -447,5 +448,56 @@ func TestAShownMailRunsNothing(t *testing.T) {
 	}
 	if !strings.Contains(w.Body.String(), "<html dir=rtl><base target=_blank>") {
 		t.Errorf("page: %s", w.Body)
+	}
+}
+
+func TestAFileOfAMailIsKeptAndCanBeFetched(t *testing.T) {
+	m, c := open(t, t.TempDir(), &heard{})
+	api := httptest.NewServer(m.API())
+	defer api.Close()
+	in := simple("sara@example.com")
+	file := types.Attachment{FileName: aws.String("invite.ics"), RawContent: []byte("BEGIN:VCALENDAR\r\n"), ContentType: aws.String("text/calendar"),
+		ContentDisposition: types.AttachmentContentDispositionAttachment, ContentTransferEncoding: types.AttachmentContentTransferEncodingBase64}
+	in.Content.Simple.Attachments = []types.Attachment{file}
+	sent, err := c.SendEmail(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := "From: news@mail.example.com\r\nTo: sara@example.com\r\nSubject: s\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" +
+		"--b\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b\r\nContent-Type: text/calendar\r\nContent-Disposition: attachment; filename=invite.ics\r\nContent-Transfer-Encoding: base64\r\n\r\nQkVHSU46VkNBTEVOREFSDQo=\r\n--b--\r\n"
+	rawly, err := c.SendEmail(t.Context(), &sesv2.SendEmailInput{Content: &types.EmailContent{Raw: &types.RawMessage{Data: []byte(raw)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{*sent.MessageId, *rawly.MessageId} {
+		res, err := http.Get(api.URL + "/mails/" + id + "/attachments/0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if err != nil || string(b) != "BEGIN:VCALENDAR\r\n" || res.Header.Get("Content-Type") != "text/calendar" || res.Header.Get("Content-Disposition") != "attachment; filename=invite.ics" {
+			t.Errorf("%q, %v, %v", b, res.Header, err)
+		}
+		for _, n := range []string{"1", "-1", "x"} {
+			if res, err := http.Get(api.URL + "/mails/" + id + "/attachments/" + n); err != nil || res.StatusCode != http.StatusNotFound {
+				t.Errorf("attachment %s: %v, %v", n, res.StatusCode, err)
+			}
+		}
+	}
+	for name, change := range map[string]func(*types.Attachment){
+		"a path":       func(a *types.Attachment) { a.FileName = aws.String("../invite.ics") },
+		"no content":   func(a *types.Attachment) { a.RawContent = []byte{} },
+		"a parameter":  func(a *types.Attachment) { a.ContentType = aws.String("text/calendar; method=REQUEST") },
+		"an unknown":   func(a *types.Attachment) { a.ContentDisposition = "SOMEWHERE" },
+		"another code": func(a *types.Attachment) { a.ContentTransferEncoding = "ROT13" },
+	} {
+		bad := file
+		change(&bad)
+		in.Content.Simple.Attachments = []types.Attachment{bad}
+		var refused *types.BadRequestException
+		if _, err := c.SendEmail(t.Context(), in); !errors.As(err, &refused) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

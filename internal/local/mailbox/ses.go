@@ -25,9 +25,16 @@ type content struct {
 		Subject struct{ Data string }
 		Body    struct{ Text, Html *struct{ Data string } }
 		Headers []Header
+
+		Attachments []attachment
 	}
 	Raw      *struct{ Data []byte }
 	Template *template
+}
+
+type attachment struct {
+	FileName, ContentType, ContentDisposition, ContentTransferEncoding string
+	RawContent                                                         []byte
 }
 
 type template struct {
@@ -205,6 +212,11 @@ func compose(c content, replacement string) (k Mail, failure string, f *fault) {
 		if h := c.Simple.Body.Html; h != nil {
 			k.HTML = h.Data
 		}
+		files, err := attachmentsOf(c.Simple.Attachments)
+		if err != nil {
+			return k, "", badRequest(err)
+		}
+		k.Attachments = files
 	case c.Raw != nil:
 		k, err := readRaw(c.Raw.Data)
 		if err != nil {

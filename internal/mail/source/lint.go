@@ -61,6 +61,9 @@ func Lint(c *mail.Compiled, use Use) (faults, warnings []string) {
 	if c.Preheader == "" {
 		warnings = append(warnings, "there is no preheader: inboxes show the first words of the mail instead")
 	}
+	if c.Invite != nil && !strings.Contains(c.Text, "invite.at") {
+		warnings = append(warnings, "the mail brings an invitation and does not say when: some programs show no attachment; {{ invite.at }} says it")
+	}
 	goes := func(target string) bool {
 		for i, l := range c.Links {
 			if l.Target == target && strings.Contains(c.HTML, fmt.Sprintf("{{ l%d }}", i)) {

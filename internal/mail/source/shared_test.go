@@ -61,6 +61,12 @@ func TestWhatIsWrongWithSharedPartsIsSaid(t *testing.T) {
 		"---\n{% if lead.a %}":                   "without {% endif %}",
 		"layout: good\n---\n![a](data:image/p,)": "absolute https",
 		"---\n":                                  "no text",
+
+		"invite: {title: t}\n---\nx":                    "at what time",
+		"invite: {at: demo_at}\n---\nx":                 "give one",
+		"invite: {at: d, title: t, minutes: 2}\n---\nx": "5 to 1440",
+		"invite: {at: d, title: \"{{ a\"}\n---\nx":      "without }}",
+		"invite: {at: d, title: t, length: 3}\n---\nx":  "length",
 	} {
 		_, err := Compile("m.md", []byte("---\nsubject: x\n"+src+"\n"), "m", "fa", business, Shared{Layouts: layouts, Pieces: pieces})
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "m.md:") {

@@ -34,6 +34,15 @@ type front struct {
 	Layout string `yaml:"layout"`
 	// Links names what a click on a link means, by its address as written.
 	Links map[string]string `yaml:"links"`
+	// Invite is an appointment that the mail brings where its time is known.
+	Invite *invite `yaml:"invite"`
+}
+
+type invite struct {
+	At      string `yaml:"at"`
+	Minutes int    `yaml:"minutes"`
+	Title   string `yaml:"title"`
+	Place   string `yaml:"place"`
 }
 
 // Special addresses that a mail may link to; they become links of the person.
@@ -62,6 +71,17 @@ func Compile(file string, src []byte, name, locale string, b Business, shared Sh
 		return fail(1, "locale %q: fa or en", locale)
 	}
 	t.Subject, t.Preheader = f.Subject, f.Preheader
+	if i := f.Invite; i != nil {
+		switch {
+		case i.At == "":
+			return fail(1, "invite: at what time? at: names an attribute of type time")
+		case strings.TrimSpace(i.Title) == "":
+			return fail(1, "invite: a calendar shows its title: give one")
+		case i.Minutes != 0 && (i.Minutes < 5 || i.Minutes > 24*60):
+			return fail(1, "invite: %d minutes: 5 to 1440 are possible, 30 where nothing is said", i.Minutes)
+		}
+		t.Invite = &mail.Invite{At: i.At, Minutes: cmp.Or(i.Minutes, 30), Title: i.Title, Place: i.Place}
+	}
 
 	if err := mail.Syntax(blank(string(body))); err != nil {
 		return t, fmt.Errorf("%s:%d:%d: %s", file, at+err.Line-1, err.Col, err.What)

@@ -66,7 +66,7 @@ func (r *reader) readAttributes() {
 		a := playbook.Attribute{
 			Name: name, Title: r.titled(v.get("title")), Personal: r.yes(v.get("personal")),
 			Source: r.choice(v.get("source"), "form", "call", "product", "other"),
-			Type:   playbook.AttributeType(r.choice(v.get("type"), "text", "choice", "number", "yes", "date", "list")),
+			Type:   playbook.AttributeType(r.choice(v.get("type"), "text", "choice", "number", "yes", "date", "time", "list")),
 		}
 		if v.get("type") == nil {
 			a.Type = playbook.TextAttribute

@@ -73,7 +73,7 @@ func (r *reader) readField(f *form.Config, v *value) {
 	}
 	k := form.Field{
 		Name: r.name(v, "name"), Label: r.formText(v.get("label")), Required: r.yes(v.get("required")),
-		Type: form.Type(r.choice(v.get("type"), "email", "phone", "text", "textarea", "number", "choice", "many", "yes", "date")),
+		Type: form.Type(r.choice(v.get("type"), "email", "phone", "text", "textarea", "number", "choice", "many", "yes", "date", "time")),
 		Max:  r.whole(v.get("max"), 1, 10_000), Names: r.texts(v.get("names")),
 		Min: r.decimal(v.get("min"), -1e12, 1e12), Limit: r.decimal(v.get("limit"), -1e12, 1e12),
 		Identity: form.Identity(r.choice(v.get("identity"), "email", "phone", "external")),
@@ -108,7 +108,7 @@ func (r *reader) readField(f *form.Config, v *value) {
 		}
 		if k.Type == "" {
 			k.Type = map[playbook.AttributeType]form.Type{playbook.ChoiceAttribute: form.Choice, playbook.ListAttribute: form.Many,
-				playbook.NumberAttribute: form.Number, playbook.YesAttribute: form.Yes, playbook.DateAttribute: form.Date}[a.Type]
+				playbook.NumberAttribute: form.Number, playbook.YesAttribute: form.Yes, playbook.DateAttribute: form.Date, playbook.TimeAttribute: form.Time}[a.Type]
 		}
 	}
 	if (k.Type == form.Choice || k.Type == form.Many) && len(k.Options) == 0 {

@@ -167,8 +167,11 @@ func (r *reader) readMail(fsys fs.FS, name, locale string, use mailUse, shared m
 		r.fault(at, problem, "")
 		return
 	}
+	if t.Invite != nil {
+		r.timeAttribute(file, t.Invite.At)
+	}
 	faults, warnings := mailsource.Lint(c, use.Use)
-	for _, problem := range slices.Concat(c.Check(r.mailValues(use.offer)), faults) {
+	for _, problem := range slices.Concat(c.Check(r.mailValues(use.offer, t.Invite != nil)), faults) {
 		r.fault(place{file, 1, 1}, problem, "")
 	}
 	for _, problem := range warnings {
@@ -180,15 +183,27 @@ func (r *reader) readMail(fsys fs.FS, name, locale string, use mailUse, shared m
 	r.p.Mails = append(r.p.Mails, t)
 }
 
+// timeAttribute checks the attribute that an invitation takes its time from.
+func (r *reader) timeAttribute(file, name string) {
+	a, ok := r.p.Attribute(name)
+	switch {
+	case !ok:
+		r.unknown(place{file, 1, 1}, "attribute", name, r.attributeNames())
+	case a.Type != playbook.TimeAttribute:
+		r.fault(place{file, 1, 1}, fmt.Sprintf("invite: %s is no time", name), "an attribute of type time is right: a day with its hour")
+	}
+	r.use("attribute", name)
+}
+
 // mailValues says which values a mail may name, and which always have one.
-func (r *reader) mailValues(offer bool) mail.Names {
+func (r *reader) mailValues(offer, invite bool) mail.Names {
 	known := map[string]bool{"business.name": true}
 	if offer {
 		known["offer.code"], known["offer.until"] = true, true
 	}
 	return mail.Names{
 		Known: func(p string) bool {
-			if p == "owner.name" {
+			if p == "owner.name" || p == "invite.at" && invite {
 				return true
 			}
 			if a, ok := strings.CutPrefix(p, "lead."); ok {

@@ -130,8 +130,8 @@ func (r *reader) fitSignal(a *playbook.Attribute, o pair) string {
 		if high != nil {
 			c.Op, c.Values = signal.Range, append(c.Values, signal.NumberOf(*high))
 		}
-	case playbook.DateAttribute:
-		r.fault(o.place, a.Name+" is a date", "a date gives no fit")
+	case playbook.DateAttribute, playbook.TimeAttribute:
+		r.fault(o.place, a.Name+" is a "+string(a.Type), "a date gives no fit")
 		return ""
 	}
 	k := &rule{at: o.place, title: title, made: true, def: signal.Definition{Name: name, Kind: signal.OnProfile, Where: &c}}
