@@ -60,6 +60,9 @@ func (p *Programs) Start(ctx context.Context, data string) (*Engines, error) {
 		if e.DynamoDB, err = p.run(ctx, k, e); err != nil {
 			return nil, err
 		}
+		if p.dynoxide != "" {
+			p.indexStream(ctx, dynoxideFile(data))
+		}
 	}
 	if e.SQS == "" {
 		if e.SQS, err = p.run(ctx, p.miniStack(data), e); err != nil {
@@ -126,7 +129,7 @@ func (p *Programs) dynamoDB(data string) (kind, error) {
 	k := kind{name: "dynamodb", data: data, dir: dir, hash: p.hash}
 	switch {
 	case p.dynoxide != "":
-		file := filepath.Join(dir, "dynoxide.db")
+		file := dynoxideFile(data)
 		k.command = func(port int) []string {
 			return []string{p.dynoxide, "--host", "127.0.0.1", "-p", strconv.Itoa(port), "--db-path", file}
 		}
@@ -142,6 +145,10 @@ func (p *Programs) dynamoDB(data string) (kind, error) {
 			"or set SARNAKH_USE_DYNAMODB to the URL of an engine that runs already")
 	}
 	return k, nil
+}
+
+func dynoxideFile(data string) string {
+	return filepath.Join(data, "engines", "dynamodb", "dynoxide.db")
 }
 
 func (p *Programs) javaCommand(port int, storage ...string) []string {

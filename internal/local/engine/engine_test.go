@@ -68,6 +68,20 @@ func TestAKilledRunLeavesItsEnginesAndTheNextTakesThemOver(t *testing.T) {
 	}
 }
 
+func TestTheStreamsRecordsHaveAnIndexSoThatTheThousandthWriteCostsWhatTheFirstDid(t *testing.T) {
+	p := programs(t)
+	if p.dynoxide == "" {
+		t.Skip("left out: no dynoxide for this machine")
+	}
+	data := t.TempDir()
+	start(t, p, data)
+	const ask = `import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("EXPLAIN QUERY PLAN SELECT MAX(CAST(sequence_number AS INTEGER)) FROM _stream_records WHERE table_name = 'x'").fetchall())`
+	out, err := exec.Command(p.python, "-c", ask, dynoxideFile(data)).CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "sarnakh_stream_order") {
+		t.Errorf("the greatest number is found by %s (%v)", out, err)
+	}
+}
+
 func TestACleanStopKeepsTablesQueuesAndPorts(t *testing.T) {
 	p, data := programs(t), t.TempDir()
 	first := start(t, p, data)
