@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"maps"
 	"slices"
@@ -36,11 +35,6 @@ const (
 	doneHeldOut = "track.held_out" // entered, and held out of marketing
 )
 
-// alertUnknown is how long an alert whose fate is not known waits for evidence
-// before it is sent once more: a hot lead that nobody is told of costs more
-// than a second mail under the same id to ourselves.
-const alertUnknown = 15 * time.Minute
-
 // AgainError asks for the message to come again after a wait.
 type AgainError struct {
 	After time.Duration
@@ -61,6 +55,7 @@ type Deliver struct {
 		Park(ctx context.Context, p store.Parked) error
 		ReadCount(ctx context.Context, name string) (int, error)
 		AddCount(ctx context.Context, name string, was int) error
+		AlertStore
 		HistoryReader
 		RecipientStore
 		WorkStore
@@ -224,66 +219,6 @@ func (j *job) work() error {
 	return AddWork(j.ctx, j.Store, j.msg.Lead, WorkReason{
 		ID: j.msg.Key, Kind: j.msg.Kind, Why: j.msg.Reason, Total: j.msg.Total, At: j.msg.At.Unix(), Due: j.c.Nurture.WorkDue(j.now, within).Unix(),
 	})
-}
-
-// alert tells sales by one mail. The claim is stored before the mail is handed
-// over; a claim without an answer waits for the mail's own event.
-func (j *job) alert() error {
-	if claimed := j.rec.Done[doneClaim]; claimed != 0 {
-		if wait := time.Unix(claimed, 0).Add(alertUnknown).Sub(j.now); wait > 0 {
-			return &AgainError{wait + time.Second, errors.New("begun, and not known whether it left")}
-		}
-		if j.did(doneAgain) {
-			j.Log.Error("an alert was begun twice, and it is not known whether either left; the work item stands", "decision", j.msg.Key)
-			j.mark(doneDoubt)
-			j.mark(doneAlert)
-			return nil
-		}
-	}
-	m, err := j.alertMail()
-	if err != nil {
-		return err
-	}
-	unclaimed := j.rec.Done
-	if j.did(doneClaim) {
-		j.mark(doneAgain)
-	}
-	j.mark(doneClaim)
-	j.rec.Done = with(j.rec.Done, doneBy, j.claimant())
-	if err := j.save(); err != nil {
-		j.rec.Done = unclaimed // nothing was begun, whatever else is saved
-		return err
-	}
-	fate, err := j.Send(j.ctx, m)
-	switch fate {
-	case mail.Taken:
-		j.mark(doneAlert)
-		return nil
-	case mail.Later, mail.Refused:
-		// Proof that nothing left: the claim is given back.
-		again := j.did(doneAgain)
-		j.rec.Done = maps.Clone(j.rec.Done)
-		delete(j.rec.Done, doneClaim)
-		if again { // what is still in doubt is the first one
-			delete(j.rec.Done, doneAgain)
-			j.rec.Done[doneClaim] = j.now.Add(-alertUnknown).Unix()
-		}
-		j.dirty = true
-		after := time.Minute
-		if fate == mail.Refused {
-			after = time.Hour // a sender or address that must be set right by a person
-		}
-		return &AgainError{after, err}
-	}
-	return &AgainError{alertUnknown, err}
-}
-
-// claimant tells the claims of two invocations apart: without it both would
-// write the same, and each would take the other's write for its own.
-func (j *job) claimant() int64 {
-	h := fnv.New64a()
-	h.Write([]byte(j.Attempt))
-	return int64(h.Sum64() >> 11) // a number that JSON keeps whole
 }
 
 // holding changes the recipient. One of whom no address is known is made when

@@ -10,7 +10,6 @@ import (
 	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/mail"
-	"github.com/sarnakh/sarnakh/internal/persian"
 	"github.com/sarnakh/sarnakh/internal/score"
 	"github.com/sarnakh/sarnakh/internal/store"
 )
@@ -28,6 +27,16 @@ func untag(s string) string {
 	return string(b)
 }
 
+// headers and tags name the decision, so that what becomes of the mail is noted
+// on its record.
+func (j *job) headers() []mail.Header {
+	return []mail.Header{{Name: "X-Sarnakh-Decision", Value: j.msg.Key}}
+}
+
+func (j *job) tags() []mail.Header {
+	return []mail.Header{{Name: "decision", Value: tag(j.msg.Key)}, {Name: "class", Value: "sales"}}
+}
+
 // alertMail writes what sales needs to call at once: who, how to reach them,
 // why now, and the score as it adds up.
 func (j *job) alertMail() (mail.Message, error) {
@@ -39,16 +48,11 @@ func (j *job) alertMail() (mail.Message, error) {
 	if err != nil {
 		return mail.Message{}, err
 	}
-	locale := "fa"
-	if len(j.c.Business.Locales) > 0 {
-		locale = j.c.Business.Locales[0]
-	}
-	a := alertText{j: j, card: card, profile: profile, locale: locale}
+	a := alertText{wording: j.wording(), j: j, card: card, profile: profile}
 	return mail.Message{
 		From: j.From, To: j.Sales, ReplyTo: profile.Text("email"),
 		Content: mail.Content{Subject: a.subject(), HTML: a.html(), Text: a.text()},
-		Headers: []mail.Header{{Name: "X-Sarnakh-Decision", Value: j.msg.Key}},
-		Tags:    []mail.Header{{Name: "decision", Value: tag(j.msg.Key)}, {Name: "class", Value: "sales"}},
+		Headers: j.headers(), Tags: j.tags(),
 	}, nil
 }
 
@@ -74,42 +78,13 @@ func (j *job) card() (score.Card, error) {
 
 // alertText says one alert in a language.
 type alertText struct {
+	wording
 	j       *job
 	card    score.Card
 	profile *lead.Profile
-	locale  string
 }
 
-func (a *alertText) say(fa, en string) string {
-	if a.locale == "fa" {
-		return fa
-	}
-	return en
-}
-
-func (a *alertText) digits(n int) string {
-	s := fmt.Sprint(n)
-	if a.locale != "fa" {
-		return s
-	}
-	if n < 0 {
-		s = "\u200e−" + s[1:] // the sign stays before its number in right-to-left text
-	}
-	return persian.Digits(s)
-}
-
-func (a *alertText) name() string {
-	var parts []string
-	for _, n := range []string{"first_name", "last_name", "name", "full_name"} {
-		if v := a.profile.Text(n); v != "" {
-			parts = append(parts, v)
-		}
-	}
-	if len(parts) == 0 {
-		return a.say("بی‌نام", "No name yet")
-	}
-	return strings.Join(parts, " ")
-}
+func (a *alertText) name() string { return a.nameOf(a.profile) }
 
 func (a *alertText) subject() string {
 	what := a.say("سرنخ داغ", "Hot lead")
@@ -142,14 +117,7 @@ func (a *alertText) rows() []row {
 			add(at.Title.In(a.locale), at.ValueTitle(a.profile.Text(name), a.locale))
 		}
 	}
-	reason, err := decision.DecodeReason(a.j.msg.ReasonBytes())
-	if err == nil {
-		var why []string
-		for _, s := range reason.Signals {
-			why = append(why, a.j.c.SignalTitle(s, a.locale))
-		}
-		add(a.say("چرا اکنون", "Why now"), strings.Join(why, a.say("، ", ", ")))
-	}
+	add(a.say("چرا اکنون", "Why now"), a.why(a.j.c, a.j.msg))
 	add(a.say("امتیاز", "Score"), fmt.Sprintf("%s = %s %s + %s %s", a.digits(a.card.Total), a.digits(a.card.Fit), a.say("تناسب", "fit"), a.digits(a.card.Engagement), a.say("رفتار", "engagement")))
 	return rows
 }

@@ -253,15 +253,23 @@ func (f *Feedback) tell(ctx context.Context, recipient, id string, kind activity
 	return nil
 }
 
-// alert notes that an alert to sales left.
+// salesMailLost is the code of a parked event: a mail to sales did not arrive.
+const salesMailLost = "sales_mail_lost"
+
+// alert notes that a mail to sales left, or shows that it did not arrive.
 func (f *Feedback) alert(ctx context.Context, id, tag, kind string, body []byte, now time.Time) error {
 	key, err := store.ParseDecisionKey(untag(tag))
 	if err != nil {
 		return f.park(ctx, id, "unknown_mail", "the event's decision tag is none of ours", body, now)
 	}
-	if kind != "Send" && kind != "Delivery" {
-		f.Log.Error("an alert to sales did not arrive", "decision", key.String(), "kind", kind)
+	switch kind {
+	case "Send", "Delivery":
+	case "DeliveryDelay", "Delivery Delay", "Open", "Click", "Subscription":
 		return nil
+	default:
+		// Nobody of sales reads what is sent to them: whoever runs the house must see it.
+		f.Log.Error("a mail to sales did not arrive", "decision", key.String(), "kind", kind)
+		return f.park(ctx, id, salesMailLost, fmt.Sprintf("a mail to sales did not arrive, or was not wanted (%.40s): set the address right (SalesEmail, or the contact in the playbook), and take it off the mail service's own suppression list", kind), body, now)
 	}
 	for range tries {
 		d, err := f.Store.ReadDecision(ctx, key)

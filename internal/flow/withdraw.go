@@ -100,6 +100,9 @@ func (j *job) tellSales(part func(name string, do func() error)) error {
 			if !j.did(doneWithdrawn) {
 				j.mark(doneWithdrawn)
 			}
+			if j.rec.Waits != "" { // no list tells of it any more
+				j.rec.Waits, j.dirty = "", true
+			}
 			part(doneWork, func() error { return NoteWork(j.ctx, j.Store, j.msg.Lead, j.msg.Key) })
 			return nil
 		}

@@ -263,3 +263,13 @@ func TestABusyRecipientFitsTheItem(t *testing.T) {
 		t.Fatalf("%d bytes: %s", len(b), b)
 	}
 }
+
+func TestAMessageThatWasTriedUntilItWasTooLateCountsAsOneThatMayHaveLeft(t *testing.T) {
+	s := Sent{Class: Marketing, Channel: SMS, Failed: TooLate}
+	if !s.counts("") || !s.counts(SMS) || s.counts(Email) {
+		t.Error("a second one could leave within the cap")
+	}
+	if s.Failed = NoMobile; s.counts("") {
+		t.Error("what surely never left counts")
+	}
+}

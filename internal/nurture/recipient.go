@@ -80,7 +80,9 @@ func (s *Sent) over() string { return cmp.Or(s.Channel, Email) }
 
 // counts tells whether caps count it. What is of unknown fate may have left.
 func (s *Sent) counts(channel string) bool {
-	return s.Class == Marketing && s.Failed == "" && (channel == "" || s.over() == channel)
+	// What was tried until it was too late may have been taken, its answer lost.
+	left := s.Failed == "" || s.Failed == TooLate
+	return s.Class == Marketing && left && (channel == "" || s.over() == channel)
 }
 
 // Enrollment is one lead's place in one track.

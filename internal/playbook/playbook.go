@@ -4,6 +4,9 @@
 package playbook
 
 import (
+	"cmp"
+	"time"
+
 	"github.com/sarnakh/sarnakh/internal/form"
 	"github.com/sarnakh/sarnakh/internal/mail"
 	"github.com/sarnakh/sarnakh/internal/nurture"
@@ -179,11 +182,32 @@ type Sales struct {
 	// FastMinutes and HandoverHours are working time until the first call.
 	FastMinutes   int `json:"fastMinutes,omitempty"`
 	HandoverHours int `json:"handoverHours,omitempty"`
+	// Alerts says when hot leads are told together.
+	Alerts Alerts `json:"alerts,omitzero"`
 	// Retries are the waits after a call that nobody answered.
 	Retries []Retry `json:"retries,omitempty"`
 	// WeeklyNew is how many new hot leads each contact can take in a week.
 	WeeklyNew int      `json:"weeklyNew,omitempty"`
 	Reasons   []Reason `json:"reasons,omitempty"`
+}
+
+// Alerts bounds the mails that tell of one hot lead: AtOnce of them leave at
+// once within Minutes; those that come then wait so long and are told in one
+// mail. Who asked for a person is told at once in any case. 0 is the default.
+type Alerts struct {
+	AtOnce  int `json:"atOnce,omitempty"`
+	Minutes int `json:"minutes,omitempty"`
+}
+
+// Without a word on it, five leave at once in a quarter of an hour.
+const (
+	alertsAtOnce  = 5
+	alertsMinutes = 15
+)
+
+// AlertLimits is how many alerts leave at once within which time.
+func (s *Sales) AlertLimits() (atOnce int, within time.Duration) {
+	return cmp.Or(s.Alerts.AtOnce, alertsAtOnce), time.Duration(cmp.Or(s.Alerts.Minutes, alertsMinutes)) * time.Minute
 }
 
 // Contact is a sales person.

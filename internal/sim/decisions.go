@@ -52,6 +52,7 @@ func (w *World) checkDecisions() {
 			}
 		}
 		w.asked(id, list)
+		w.listedOnce(id, list)
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.hooked)) {
 		if !known[id] && !strings.HasPrefix(id, "msg_") {
@@ -85,6 +86,16 @@ func (w *World) carriedOut(d store.Decision) {
 	tag := tagCode.EncodeToString([]byte(key))
 	copies := len(w.post.copies["decision "+tag])
 	w.report.Alerts += copies
+	if n := d.Done["alert.group"]; n != 0 {
+		if copies > 0 {
+			w.double("decision %s was told alone and in list %d", key, n)
+		}
+		tag = listTag(n)
+		copies = w.post.named[listed{"decision " + tag, d.Lead}]
+		if copies < len(w.post.copies["decision "+tag]) {
+			w.broken("list %d does not tell of %s", n, key)
+		}
+	}
 	if w.spoken(d) {
 		want("quiet")
 		if copies > 0 || w.hooked["dec_"+tag] != nil {
@@ -128,7 +139,7 @@ func (w *World) carriedOut(d store.Decision) {
 		want("hold")
 		return
 	}
-	if w.hooked["dec_"+tag] == nil {
+	if w.hooked["dec_"+tagCode.EncodeToString([]byte(key))] == nil {
 		w.broken("webhook of %s was never taken", key)
 	}
 }

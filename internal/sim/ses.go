@@ -20,6 +20,7 @@ type post struct {
 	doubt  map[string]int         // how often the answer to a send was lost
 	never  map[string]int         // taken, and then rejected: no mail left, an event says so
 	told   map[string]told        // what the events that were not lost said
+	named  map[listed]int         // how many copies of a list named a lead
 	n      int
 }
 
@@ -153,6 +154,7 @@ func (o *post) leave(m *mail.Message, key string) {
 	w.note("mail", key, m.To)
 	o.event(id, m, "Send", "")
 	if strings.HasPrefix(key, "decision ") {
+		o.names(m, key)
 		o.event(id, m, "Delivery", `,"delivery":{}`)
 		return
 	}

@@ -22,6 +22,8 @@ type shop struct{ p *process }
 const (
 	duePage  = 3
 	scanPage = 4
+	// alertPage bounds a list of hot leads.
+	alertPage = 5
 )
 
 func (s shop) old() bool { return s.p.w.rate > 0 && s.p.w.dice.IntN(40) == 0 }
@@ -274,6 +276,24 @@ func (s shop) WriteDecisions(ctx context.Context, ds []store.Decision) []error {
 
 func (s shop) ListQuiet(ctx context.Context, shard int, prefix string, limit int, page string) ([]store.QuietRow, string, error) {
 	return s.p.w.mem.ListQuiet(ctx, shard, prefix, limit, page) // the world asks for what people see
+}
+
+// ListAlerts is an index: it may leave out who came a moment ago.
+func (s shop) ListAlerts(ctx context.Context, limit int, page string) ([]store.DecisionKey, string, error) {
+	next := ""
+	keys, err := around(s.p, "list alerts", "", false, func() (keys []store.DecisionKey, err error) {
+		keys, next, err = s.p.w.mem.ListAlerts(ctx, min(limit, alertPage), page)
+		return keys, err
+	})
+	return slices.DeleteFunc(keys, func(store.DecisionKey) bool { return s.old() }), next, err
+}
+
+func (s shop) ReadBell(ctx context.Context) (store.Bell, error) {
+	return around(s.p, "read bell", "", false, func() (store.Bell, error) { return s.p.w.mem.ReadBell(ctx) })
+}
+
+func (s shop) WriteBell(ctx context.Context, b store.Bell) error {
+	return act(s.p, "write bell", "", true, func() error { return s.p.w.mem.WriteBell(ctx, b) })
 }
 
 func (s shop) WriteDecision(ctx context.Context, d store.Decision) error {

@@ -92,7 +92,7 @@ func Run(cfg Config) Report {
 	w.jobs = &queue{w: w, name: "jobs", visibility: 1800 * time.Second, maxReceives: 5}
 	w.feedback = &queue{w: w, name: "feedback", visibility: 180 * time.Second, maxReceives: 10}
 	w.stream = &stream{w: w}
-	w.post = &post{w: w, copies: map[string][]time.Time{}, doubt: map[string]int{}, never: map[string]int{}, told: map[string]told{}}
+	w.post = &post{w: w, copies: map[string][]time.Time{}, doubt: map[string]int{}, never: map[string]int{}, told: map[string]told{}, named: map[listed]int{}}
 	w.mails = newMails(w)
 	w.casts = &casts{w: w, by: map[string]*cast{}, since: map[string]int64{}}
 	w.mem.Stream(func(it ledger.Item) {

@@ -91,6 +91,14 @@ func WorkList(shard int) string { return "open#" + strconv.Itoa(shard) }
 // index of the work list.
 func QuietList(shard int) string { return "quiet#" + strconv.Itoa(shard) }
 
+// AlertsList is the index key of the alerts that wait to be told together; it
+// shares the index of the work list. It has one shard: deliver, which is bounded,
+// is the only writer.
+const AlertsList = "alerts"
+
+// BellKey is where all who tell sales share how often they may.
+var BellKey = DeskKey{"alerts", "bell"}
+
 // ParkedDay is the hash key under which a day's parked messages lie, in UTC.
 func ParkedDay(at time.Time) string { return "parked#" + at.UTC().Format(time.DateOnly) }
 

@@ -107,6 +107,10 @@ type Decision struct {
 	// Rank is the place of a quiet decision on the quiet list, as text; "" is
 	// off the list, where all that are told are from the beginning.
 	Rank string
+	// Waits is the place of a decision among the alerts that wait to be told in
+	// one mail, as text, the longest first; "" where it does not wait. Who waits
+	// is not on the quiet list, whatever Rank says.
+	Waits string
 	// By is who told of a quiet decision, or let it pass.
 	By string
 }
@@ -191,6 +195,13 @@ type Progress struct {
 // Sending is the one item that all who send mails share, under a version like
 // Profile. It does not exist until somebody sends: Version 0, no Body.
 type Sending struct {
+	Version int64
+	Body    []byte
+}
+
+// Bell is the one item that all who tell sales share, under a version like
+// Profile. It does not exist until somebody does: Version 0, no Body.
+type Bell struct {
 	Version int64
 	Body    []byte
 }

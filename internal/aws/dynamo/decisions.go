@@ -3,6 +3,7 @@ package dynamo
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 
@@ -28,7 +29,10 @@ func decisionItem(d store.Decision, version int64) item {
 	if d.By != "" {
 		it["u"] = text(d.By)
 	}
-	if d.Rank != "" {
+	switch {
+	case d.Waits != "":
+		it["ws"], it["wr"] = text(store.AlertsList), text(d.Waits)
+	case d.Rank != "":
 		it["ws"], it["wr"] = text(store.QuietList(store.QuietShard(d.Lead))), text(d.Rank)
 	}
 	return it
@@ -43,7 +47,11 @@ func decisionOf(it item) (store.Decision, error) {
 		DecisionKey: key, Version: numberOf(it, "v"), Playbook: uint32(numberOf(it, "p")), At: numberOf(it, "a"),
 		Reason: bytesOf(it, "y"), Body: bytesOf(it, "x"), Done: map[string]int64{}, By: textOf(it, "u"),
 	}
-	if it["ws"] != nil { // the rank stays behind where a statement took it off the list
+	switch textOf(it, "ws") {
+	case "": // the rank stays behind where a statement took it off the list
+	case store.AlertsList:
+		d.Waits = textOf(it, "wr")
+	default:
 		d.Rank = textOf(it, "wr")
 	}
 	if q, _ := it["q"].(*types.AttributeValueMemberBOOL); q != nil {
@@ -74,7 +82,7 @@ func (s *Store) RecordDecisions(ctx context.Context, ds []store.Decision) []erro
 			text:   `INSERT INTO "` + s.tables.Desk + `" VALUE {'k':?,'r':?,'v':?,'p':?,'a':?,'q':?,'y':?,'x':?,'d':?`,
 			values: []types.AttributeValue{it["k"], it["r"], it["v"], it["p"], it["a"], it["q"], it["y"], it["x"], it["d"]},
 		}
-		if d.Rank != "" {
+		if it["ws"] != nil {
 			st.text, st.values = st.text+`,'ws':?,'wr':?`, append(st.values, it["ws"], it["wr"])
 		}
 		st.text += `}`
@@ -150,7 +158,7 @@ func (s *Store) WriteDecisions(ctx context.Context, ds []store.Decision) []error
 		if d.By != "" {
 			st.text, st.values = st.text+`, u=?`, append(st.values, it["u"])
 		}
-		if d.Rank != "" {
+		if it["ws"] != nil {
 			st.text, st.values = st.text+`, ws=?, wr=?`, append(st.values, it["ws"], it["wr"])
 		} else {
 			st.text += ` REMOVE ws`
@@ -205,6 +213,46 @@ func (s *Store) ListQuiet(ctx context.Context, shard int, prefix string, limit i
 		out[i] = store.QuietRow{DecisionKey: key, Rank: textOf(it, "wr")}
 	}
 	return out, next, nil
+}
+
+// ListAlerts reads one page of the alerts that wait from the index.
+func (s *Store) ListAlerts(ctx context.Context, limit int, page string) ([]store.DecisionKey, string, error) {
+	items, next, err := s.query(ctx, s.tables.Desk, "work", &dynamodb.QueryInput{
+		KeyConditionExpression: aws.String("ws = :s"), ExpressionAttributeValues: item{":s": text(store.AlertsList)},
+	}, limit, page)
+	if err != nil {
+		return nil, "", fmt.Errorf("list alerts that wait: %w", err)
+	}
+	out := make([]store.DecisionKey, len(items))
+	for i, it := range items {
+		if out[i], err = store.DecisionOfKey(store.DeskKey{K: textOf(it, "k"), R: textOf(it, "r")}); err != nil {
+			return nil, "", err
+		}
+	}
+	return out, next, nil
+}
+
+// ReadBell reads what all who tell sales share.
+func (s *Store) ReadBell(ctx context.Context) (store.Bell, error) {
+	it, err := s.one(ctx, s.tables.Desk, deskKey(store.BellKey), true)
+	if errors.Is(err, store.ErrNotFound) {
+		return store.Bell{}, nil
+	}
+	if err != nil {
+		return store.Bell{}, fmt.Errorf("read who of sales was told lately: %w", err)
+	}
+	return store.Bell{Version: numberOf(it, "v"), Body: bytesOf(it, "x")}, nil
+}
+
+// WriteBell stores it on the condition of its version.
+func (s *Store) WriteBell(ctx context.Context, b store.Bell) error {
+	err := s.writeDesk(ctx, store.BellKey, b.Version, item{"v": number(b.Version + 1), "x": bin(b.Body)}, func(old item) bool {
+		return bytes.Equal(bytesOf(old, "x"), b.Body)
+	})
+	if err != nil {
+		return fmt.Errorf("write who of sales was told lately: %w", err)
+	}
+	return nil
 }
 
 // ListDecisions reads one page of a lead's decisions.

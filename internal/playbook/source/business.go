@@ -172,13 +172,14 @@ func (r *reader) phones(v *value) []string {
 
 func (r *reader) readSales() {
 	v := r.sections["sales"]
-	if v == nil || !r.fields(v, "contacts", "fast_minutes", "handover_hours", "retries", "weekly_new", "reasons") {
+	if v == nil || !r.fields(v, "contacts", "fast_minutes", "handover_hours", "alerts", "retries", "weekly_new", "reasons") {
 		return
 	}
 	s := &r.p.Sales
 	s.FastMinutes = r.whole(v.get("fast_minutes"), 1, 24*60)
 	s.HandoverHours = r.whole(v.get("handover_hours"), 1, 24*14)
 	s.WeeklyNew = r.whole(v.get("weekly_new"), 1, 1000)
+	r.readAlerts(v.get("alerts"))
 	for _, c := range r.list(v.get("contacts")) {
 		if !r.fields(c, "name", "title", "email", "phone") {
 			continue
@@ -200,6 +201,19 @@ func (r *reader) readSales() {
 	}
 	for _, o := range r.options(v.get("reasons")) {
 		s.Reasons = append(s.Reasons, playbook.Reason{Name: o.Value, Title: o.Title})
+	}
+}
+
+// readAlerts reads when hot leads are told together.
+func (r *reader) readAlerts(v *value) {
+	if v == nil || !r.fields(v, "at_once", "minutes") {
+		return
+	}
+	s := &r.p.Sales
+	s.Alerts.AtOnce = r.whole(v.get("at_once"), 1, 100)
+	s.Alerts.Minutes = r.whole(v.get("minutes"), 1, 240)
+	if _, within := s.AlertLimits(); s.HandoverHours > 0 && within >= time.Duration(s.HandoverHours)*time.Hour {
+		r.fault(v.place, fmt.Sprintf("a hot lead may wait %d minutes to be told, and is to be called within %d hours", int(within.Minutes()), s.HandoverHours), "less minutes are right")
 	}
 }
 

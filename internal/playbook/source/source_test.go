@@ -126,6 +126,8 @@ func TestWhatIsWrongIsToldWithItsPlaceAndWhatWouldBeRight(t *testing.T) {
 		"a count of a count":           {"signals.yaml", "{of: page,", "{of: thrice,", "signals.yaml:9:24: thrice cannot be counted; count a signal that has on"},
 		"two signals that ask one":     {"signals.yaml", "personas:", "  again: {on: page.viewed}\npersonas:", "signals.yaml:10:3: signal again asks the same as page; keep one of them"},
 		"a section twice":              {"forms.yaml", "tracks:", "score: {}\ntracks:", "forms.yaml:6:1: section score stands twice; the first is in business.yaml, line 6"},
+		"a wait longer than the call":  {"forms.yaml", "tracks:", "sales: {handover_hours: 2, alerts: {minutes: 120}}\ntracks:", "forms.yaml:6:37: a hot lead may wait 120 minutes to be told, and is to be called within 2 hours; less minutes are right"},
+		"nobody told at once":          {"forms.yaml", "tracks:", "sales: {alerts: {at_once: 0}}\ntracks:", "forms.yaml:6:27: 0 is not possible here; a whole number from 1 to 100 is"},
 		"a key twice":                  {"signals.yaml", "  demo: {on", "  page: {on: page.viewed}\n  demo: {on", ""},
 		"no YAML":                      {"signals.yaml", "groups:", "groups: [", ""},
 		"a step with nothing":          {"forms.yaml", "mail: hello, ", "", "forms.yaml:10:10: a step does one thing; give one of mail (or arms), message, task and split"},

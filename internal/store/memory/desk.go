@@ -78,11 +78,50 @@ func (s *Store) ListQuiet(_ context.Context, shard int, prefix string, limit int
 	defer s.mu.Unlock()
 	var rows []store.QuietRow
 	for k, d := range s.decisions {
-		if d.Rank != "" && strings.HasPrefix(d.Rank, prefix) && store.QuietShard(k.Lead) == shard {
+		if d.Rank != "" && d.Waits == "" && strings.HasPrefix(d.Rank, prefix) && store.QuietShard(k.Lead) == shard {
 			rows = append(rows, store.QuietRow{DecisionKey: k, Rank: d.Rank})
 		}
 	}
 	return cut(rows, func(r store.QuietRow) string { return r.Rank + "\x00" + r.DecisionKey.String() }, limit, page)
+}
+
+// ListAlerts lists the alerts that wait.
+func (s *Store) ListAlerts(_ context.Context, limit int, page string) ([]store.DecisionKey, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var rows []store.Decision
+	for _, d := range s.decisions {
+		if d.Waits != "" {
+			rows = append(rows, d)
+		}
+	}
+	rows, next, err := cut(rows, func(d store.Decision) string { return d.Waits + "\x00" + d.DecisionKey.String() }, limit, page)
+	out := make([]store.DecisionKey, len(rows))
+	for i, d := range rows {
+		out[i] = d.DecisionKey
+	}
+	return out, next, err
+}
+
+// ReadBell is what all who tell sales share.
+func (s *Store) ReadBell(context.Context) (store.Bell, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return store.Bell{Version: s.bell.Version, Body: bytes.Clone(s.bell.Body)}, nil
+}
+
+// WriteBell stores it on the condition of its version.
+func (s *Store) WriteBell(_ context.Context, b store.Bell) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.bell.Version == b.Version+1 && bytes.Equal(s.bell.Body, b.Body):
+	case s.bell.Version != b.Version:
+		return fmt.Errorf("write who of sales was told lately: %w", store.ErrConflict)
+	default:
+		s.bell = store.Bell{Version: b.Version + 1, Body: bytes.Clone(b.Body)}
+	}
+	return nil
 }
 
 func (s *Store) writeDecision(d store.Decision) error {

@@ -40,6 +40,7 @@ type Store struct {
 	broadcasts map[string]store.Broadcast
 	counts     map[string]int
 	sending    store.Sending
+	bell       store.Bell
 	unknown    map[store.DeskKey]store.UnknownSend
 	onLedger   func(ledger.Item)
 }

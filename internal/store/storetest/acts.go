@@ -87,6 +87,13 @@ type Store interface {
 	// ListQuiet lists one shard of the quiet list by rank, those whose rank
 	// begins so. It reads the index alone, which may be old.
 	ListQuiet(ctx context.Context, shard int, prefix string, limit int, page string) ([]store.QuietRow, string, error)
+	// ListAlerts lists the alerts that wait to be told together, the longest
+	// first. It reads the index alone, which may be old.
+	ListAlerts(ctx context.Context, limit int, page string) ([]store.DecisionKey, string, error)
+	// ReadBell reads strongly what all who tell sales share; its zero value where
+	// nobody wrote it yet. WriteBell is one conditional write.
+	ReadBell(ctx context.Context) (store.Bell, error)
+	WriteBell(ctx context.Context, b store.Bell) error
 	// ListDecisions lists the decisions of a lead.
 	ListDecisions(ctx context.Context, id lead.ID, page string) ([]store.Decision, string, error)
 

@@ -42,6 +42,8 @@ func Run(t *testing.T, open func(t *testing.T) Store) {
 		{"a suppressed address keeps its first reason", suppression},
 		{"a decision is recorded once, and carried out on its version", decisions},
 		{"a quiet decision is listed until a person has said what becomes of it", quiet},
+		{"an alert that waits is listed until it was told", alerts},
+		{"what all who tell sales share is written on its version", bell},
 		{"the work list is ordered by rank and closed items leave it", work},
 		{"a message parked twice is one record", parked},
 		{"a pair is proposed once", proposals},

@@ -133,6 +133,78 @@ func quiet(t *testing.T, s Store) {
 	}
 }
 
+func alerts(t *testing.T, s Store) {
+	// The list may hold what other suites left: only ours are looked at.
+	ours := func() (out []store.DecisionKey) {
+		drain(t, func(page string) (int, string, error) {
+			some, next, err := s.ListAlerts(t.Context(), 2, page)
+			for _, k := range some {
+				if k.Kind == "handover" && k.Subject == string(name(t, 0)) {
+					out = append(out, k)
+				}
+			}
+			return len(some), next, err
+		})
+		return out
+	}
+	var ds []store.Decision
+	for i := range 5 {
+		d := store.Decision{DecisionKey: store.DecisionKey{Lead: name(t, i), Kind: "handover", Subject: string(name(t, 0)), N: 1}, Body: []byte("message")}
+		if i == 4 {
+			d.Quiet, d.Rank = true, string(name(t, 0))
+		}
+		ds = append(ds, d)
+	}
+	for _, err := range s.RecordDecisions(t.Context(), ds) {
+		must(t, err)
+	}
+	if got := ours(); len(got) != 0 {
+		t.Errorf("nobody waits, and listed are %v", got)
+	}
+	for i := range ds {
+		ds[i].Version, ds[i].Waits, ds[i].Done = 1, fmt.Sprintf("%011d", 9-i), map[string]int64{"alert.waits": 3}
+		must(t, s.WriteDecision(t.Context(), ds[i]))
+	}
+	must(t, s.WriteDecision(t.Context(), ds[0])) // our own, whose answer was lost
+	got, err := s.ReadDecision(t.Context(), ds[4].DecisionKey)
+	if must(t, err); got.Waits != ds[4].Waits || got.Version != 2 {
+		t.Errorf("stored %+v", got)
+	}
+	if rows, _, err := s.ListQuiet(t.Context(), store.QuietShard(ds[4].Lead), ds[4].Rank, 0, ""); err != nil || len(rows) != 0 {
+		t.Errorf("who waits is on the quiet list: %v, %v", rows, err)
+	}
+	if got := ours(); len(got) != 5 || got[0] != ds[4].DecisionKey || got[4] != ds[0].DecisionKey {
+		t.Errorf("listed are %v", got)
+	}
+	for i := range ds {
+		ds[i].Version, ds[i].Waits, ds[i].Rank, ds[i].Done = 2, "", "", map[string]int64{"alert": 4}
+	}
+	must(t, s.WriteDecision(t.Context(), ds[0]))
+	for _, err := range s.WriteDecisions(t.Context(), ds[1:]) {
+		must(t, err)
+	}
+	if got := ours(); len(got) != 0 {
+		t.Errorf("all were told, and listed are %v", got)
+	}
+	if got, err := s.ReadDecision(t.Context(), ds[1].DecisionKey); err != nil || got.Waits != "" || got.Rank != "" {
+		t.Errorf("stored %+v, %v", got, err)
+	}
+}
+
+func bell(t *testing.T, s Store) {
+	was, err := s.ReadBell(t.Context())
+	must(t, err)
+	b := store.Bell{Version: was.Version, Body: fmt.Append(nil, t.Name(), was.Version)}
+	must(t, s.WriteBell(t.Context(), b))
+	must(t, s.WriteBell(t.Context(), b)) // our own, whose answer was lost
+	wantConflict(t, s.WriteBell(t.Context(), store.Bell{Version: was.Version, Body: []byte("other")}), "a stale bell")
+	got, err := s.ReadBell(t.Context())
+	must(t, err)
+	if got.Version != was.Version+1 || string(got.Body) != string(b.Body) {
+		t.Errorf("stored %+v", got)
+	}
+}
+
 func work(t *testing.T, s Store) {
 	mark := string(name(t, 0))
 	ranks := rand.Perm(12)
