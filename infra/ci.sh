@@ -1,8 +1,8 @@
 #!/bin/sh
 # What CI runs, in order: all tests on real engines, a million simulated deliveries and the story in a browser, planted bugs,
-# kill -9 of functions and runs, the template as SAM sees it, each function in a container and the demo beside a run that writes
-# down who calls what, the calls against the roles. Any step that fails ends it. The long runs are infra/nightly.sh's, the figures
-# infra/bench.sh's.
+# kill -9 of functions and runs, the template as SAM sees it, each function in a container, the demo and a publish with its way
+# back beside a run that writes down who calls what, the calls against the roles. Any step that fails ends it. The long runs are
+# infra/nightly.sh's, the figures infra/bench.sh's.
 set -eu
 cd "$(dirname "$0")/.."
 step() { echo; echo "== $*"; "$@"; }
@@ -31,6 +31,7 @@ grep '^ready ' .local/ci.out || { cat .local/ci.out; exit 1; }
 SARNAKH_ENV="$data/env" step infra/sam/sam.sh every
 step .local/sam/venv/bin/python infra/sam/drive.py "$data/env"
 SARNAKH_ENV="$data/env" step infra/demo.sh # FULL=1 for all rows, as the caller set it
+SARNAKH_ENV="$data/env" ROWS=0 step infra/republish.sh
 stop
 trap - EXIT
 
