@@ -8,6 +8,8 @@ type Names struct {
 	Known func(path string) bool
 	// Always tells whether it always has a value; others need a fallback.
 	Always func(path string) bool
+	// Date tells whether a value is a date; nil where nothing is known of types.
+	Date func(path string) bool
 }
 
 // Check finds what Compile cannot: unknown names, and values that may be
@@ -32,6 +34,14 @@ func (c *Compiled) Check(names Names) []string {
 		for _, n := range nodes {
 			if o := n.out; o != nil {
 				if _, link := linkIndex(o.path, len(c.Links)); link || !known(part, o.path) || o.path == "preheader" {
+					continue
+				}
+				dated := len(o.filters) > 0 && o.filters[0].name == "date"
+				if dated && names.Date != nil && !names.Date(o.path) {
+					say(part, "%s is no date: an attribute of type date or time is right", o.path)
+				}
+				if dated && !o.falls() {
+					say(part, "%s may be no date: give a fallback, {{ %s | date | default: \"…\" }}", o.path, o.path)
 					continue
 				}
 				if !names.Always(o.path) && !tested[o.path] && !o.falls() {

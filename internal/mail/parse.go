@@ -32,8 +32,9 @@ type output struct {
 }
 
 type filter struct {
-	name string
-	args []string
+	name   string
+	args   []string
+	locale string // whose words a date is written in
 }
 
 type branch struct {
@@ -64,13 +65,14 @@ type Problem struct {
 func (p *Problem) Error() string { return fmt.Sprintf("%d:%d: %s", p.Line, p.Col, p.What) }
 
 type parser struct {
-	src string
-	pos int
+	src    string
+	locale string
+	pos    int
 }
 
 // Syntax finds the first fault of a source, nil where there is none.
 func Syntax(src string) *Problem {
-	_, err := parse(src)
+	_, err := parse(src, "")
 	if p, ok := err.(*Problem); ok {
 		return p
 	}
@@ -78,11 +80,11 @@ func Syntax(src string) *Problem {
 }
 
 // parse reads a source; its error is always a *Problem.
-func parse(src string) ([]node, error) {
+func parse(src, locale string) ([]node, error) {
 	if len(src) > maxTemplate {
 		return nil, &Problem{1, 1, fmt.Sprintf("a template of %d bytes; at most %d", len(src), maxTemplate)}
 	}
-	p := &parser{src: src}
+	p := &parser{src: src, locale: locale}
 	nodes, end, err := p.block(0)
 	if err == nil && end != "" {
 		err = p.fault(p.pos, "{%% %s %%} without an if before it", end)
@@ -206,7 +208,7 @@ func (p *parser) output(s string, pos int) (*output, error) {
 	out := &output{path: path, pos: pos}
 	for _, part := range parts[1:] {
 		name, args, _ := strings.Cut(part, ":")
-		f := filter{name: strings.TrimSpace(name)}
+		f := filter{name: strings.TrimSpace(name), locale: p.locale}
 		want, ok := filterArgs[f.name]
 		if !ok {
 			return nil, p.fault(pos, "no filter %q: there are %s", f.name, strings.Join(filterNames(), ", "))
@@ -218,6 +220,17 @@ func (p *parser) output(s string, pos int) (*output, error) {
 					return nil, p.fault(pos, "filter %s: %q is neither a text in quotes nor a number", f.name, strings.TrimSpace(a))
 				}
 				f.args = append(f.args, v)
+			}
+		}
+		if f.name == "date" {
+			if len(f.args) == 0 {
+				f.args = []string{"full"}
+			}
+			if _, ok := dateFormats[f.args[0]]; !ok {
+				return nil, p.fault(pos, "no date is written as %q: there are %s", f.args[0], strings.Join(dateFormatNames(), ", "))
+			}
+			if len(out.filters) > 0 {
+				return nil, p.fault(pos, "filter date comes first, and default after it: a text is no date")
 			}
 		}
 		if len(f.args) != want {

@@ -12,8 +12,9 @@ import (
 // known. Values are plain text: numbers and dates are formatted by the caller.
 type Lookup func(path string) (string, bool)
 
-// filterArgs names the filters and how many arguments each takes.
-var filterArgs = map[string]int{"default": 1, "upcase": 0, "downcase": 0, "capitalize": 0, "strip": 0, "truncate": 1, "digits": 0, "append": 1, "prepend": 1}
+// filterArgs names the filters and how many arguments each takes; date may do
+// without its own.
+var filterArgs = map[string]int{"default": 1, "upcase": 0, "downcase": 0, "capitalize": 0, "strip": 0, "truncate": 1, "digits": 0, "append": 1, "prepend": 1, "date": 1}
 
 func filterNames() []string {
 	var names []string
@@ -45,7 +46,7 @@ func Compile(t Template) (*Compiled, error) {
 		to   *[]node
 	}{{"subject", t.Subject, &c.subject}, {"preheader", t.Preheader, &c.preheader}, {"html", t.HTML, &c.html}, {"text", t.Text, &c.text},
 		{"invite title", invite.Title, &c.inviteTitle}, {"invite place", invite.Place, &c.invitePlace}} {
-		nodes, err := parse(part.src)
+		nodes, err := parse(part.src, t.Locale)
 		if err != nil {
 			return nil, fmt.Errorf("mail %s.%s, %s: %w", t.Name, t.Locale, part.name, err)
 		}
@@ -166,6 +167,8 @@ func (f filter) apply(v string) string {
 		if r := []rune(v); len(r) > n {
 			return string(r[:n]) + "…"
 		}
+	case "date":
+		return sayDate(v, f.args[0], f.locale)
 	case "digits":
 		return persianDigits.Replace(v)
 	}

@@ -41,11 +41,32 @@ func (d Date) Gregorian() (time.Time, error) {
 
 // FormatDate writes a date as people say it: سه‌شنبه ۳ آذر ۱۴۰۵.
 func FormatDate(t time.Time, zone *time.Location) string {
+	long := Long(t, zone)
+	if long == "" {
+		return ""
+	}
+	return Weekday(t, zone) + " " + long
+}
+
+// Weekday names the day of the week: سه‌شنبه.
+func Weekday(t time.Time, zone *time.Location) string { return weekdays[t.In(zone).Weekday()] }
+
+// Long writes a date without the day of the week: ۳ آذر ۱۴۰۵.
+func Long(t time.Time, zone *time.Location) string {
 	d := DateOf(t, zone)
 	if d.Month == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s %s %s %s", weekdays[t.In(zone).Weekday()], Digits(fmt.Sprint(d.Day)), months[d.Month-1], Digits(fmt.Sprint(d.Year)))
+	return DayMonth(t, zone) + " " + Digits(fmt.Sprint(d.Year))
+}
+
+// DayMonth writes day and month alone: ۳ آذر.
+func DayMonth(t time.Time, zone *time.Location) string {
+	d := DateOf(t, zone)
+	if d.Month == 0 {
+		return ""
+	}
+	return Digits(fmt.Sprint(d.Day)) + " " + months[d.Month-1]
 }
 
 // FormatTime adds the hour: سه‌شنبه ۳ آذر ۱۴۰۵، ۱۴:۳۰.

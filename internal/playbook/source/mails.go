@@ -215,6 +215,10 @@ func (r *reader) mailValues(offer, invite bool) mail.Names {
 			return known[p]
 		},
 		Always: func(p string) bool { return known[p] },
+		Date: func(p string) bool {
+			a, ok := (*playbook.Playbook)(r.p).Attribute(strings.TrimPrefix(p, "lead."))
+			return ok && strings.HasPrefix(p, "lead.") && (a.Type == playbook.DateAttribute || a.Type == playbook.TimeAttribute)
+		},
 	}
 }
 
