@@ -30,14 +30,22 @@ function number(n, signed) {
 
 // The weekday is put before the date by hand: some browsers order the parts of
 // a Persian date wrongly.
-function date(value, withTime) {
+function date(value, withTime, by) {
   if (!value) return "";
   const d = new Date(value);
   const tag = locale === "fa" ? "fa-IR-u-ca-persian" : "en-GB";
-  const zone = value.length === 10 ? "UTC" : business.zone;
+  const zone = by ?? (value.length === 10 ? "UTC" : business.zone);
   const f = (o) => new Intl.DateTimeFormat(tag, { timeZone: zone, ...o }).format(d);
   const text = f({ weekday: "long" }) + " " + f({ day: "numeric", month: "long", year: "numeric" }).replace(/ ه‍?\.?ش\.?$/, "");
   return withTime ? text + (locale === "fa" ? "، " : ", ") + f({ hour: "2-digit", minute: "2-digit" }) : text;
+}
+
+// known shows what is known of a lead. A time without a zone is of the lead's own clock, and stays as it is.
+function known(a) {
+  if (["email", "phone", "timezone"].includes(a.name)) return ltr(a.text);
+  const [, day, time, zone] = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d)?)?(Z|[+-]\d\d:\d\d)?$/.exec(a.text) ?? [];
+  if (!day || isNaN(Date.parse(a.text))) return h("bdi", {}, a.text);
+  return !time ? date(day) : zone ? date(a.text, true) : date(a.text + "Z", true, "UTC");
 }
 
 async function api(path, options) {
@@ -128,7 +136,7 @@ async function lead(id, query) {
       lines(l),
       h("div", {},
         l.whyNow?.length && h("section", { class: "sheet" }, h("h2", {}, say("why")), chips(l.whyNow)),
-        l.attributes && h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, a.name === "email" || a.name === "phone" ? ltr(a.text) : h("bdi", {}, a.text)) || []))),
+        l.attributes && h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, known(a)) || []))),
         l.wouldRaise?.length && h("section", { class: "sheet" }, h("h2", {}, say("raise")), chips(l.wouldRaise.map((w) => [w.title, " ", number(w.points, true)]))),
         l.mail && mail(l.mail), decisions(l), recent(l), !at && adjust(l))),
   ];
