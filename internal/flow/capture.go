@@ -50,6 +50,7 @@ type Preferences struct {
 	Paused    time.Time // zero or past: not paused
 	Fewer     bool
 	TopicsOff []string
+	Texts     bool // they agreed to marketing by text message
 }
 
 // Permissions shows and writes what a person decided about their mail, each

@@ -83,7 +83,7 @@ func (p people) change(id string, f func(*nurture.Recipient)) error {
 
 func (p people) Preferences(_ context.Context, id string) (out flow.Preferences, err error) {
 	err = p.change(id, func(r *nurture.Recipient) {
-		out = flow.Preferences{Paused: time.Unix(r.Paused, 0), Fewer: r.Fewer, TopicsOff: r.TopicsOff}
+		out = flow.Preferences{Paused: time.Unix(r.Paused, 0), Fewer: r.Fewer, TopicsOff: r.TopicsOff, Texts: r.Consents("sms", "marketing", false)}
 	})
 	return out, err
 }

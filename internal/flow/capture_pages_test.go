@@ -32,7 +32,7 @@ func TestTheSamplePagesPostWhatThePlaybooksFormsTake(t *testing.T) {
 	if err != nil || len(pages) < 6 {
 		t.Fatalf("pages: %v, %v", pages, err)
 	}
-	seen := map[string]bool{}
+	seen, boxes := map[string]bool{}, map[string]map[string]bool{}
 	for _, file := range pages {
 		b, err := os.ReadFile(file)
 		if err != nil {
@@ -53,7 +53,16 @@ func TestTheSamplePagesPostWhatThePlaybooksFormsTake(t *testing.T) {
 				j := slices.IndexFunc(c.Consents, func(x form.Consent) bool { return x.Name == a[1] })
 				if j < 0 || c.Consents[j].Text.In(locale) != a[2] {
 					t.Errorf("%s: %s shows other words than the playbook records", where, a[1])
+					continue
 				}
+				if boxes[a[1]] == nil {
+					boxes[a[1]] = map[string]bool{}
+				}
+				boxes[a[1]][m[1]+" "+locale] = true
+				if a[1] == "consent_sms" && !strings.Contains(m[3], `name="mobile"`) {
+					t.Errorf("%s: text messages without a mobile", where)
+				}
+				checkConsent(t, where, c, &c.Consents[j])
 			}
 			if !strings.Contains(m[3], `name="_lang" value="`+locale+`"`) || !strings.Contains(m[3], `name="`+c.Honeypot+`"`) {
 				t.Errorf("%s: without its language or its honeypot", where)
@@ -64,6 +73,34 @@ func TestTheSamplePagesPostWhatThePlaybooksFormsTake(t *testing.T) {
 		if !seen[name+" fa"] || !seen[name+" en"] {
 			t.Errorf("form %s is not on a page in both languages", name)
 		}
+	}
+	if len(boxes["consent_sms"]) != 6 {
+		t.Errorf("text messages are agreed to on %v", boxes["consent_sms"])
+	}
+	for box, on := range boxes {
+		for form := range on {
+			if name, _, _ := strings.Cut(form, " "); !on[name+" fa"] || !on[name+" en"] {
+				t.Errorf("%s of form %s is not there in both languages", box, name)
+			}
+		}
+	}
+}
+
+// checkConsent ticks one box and looks for the permission, with the words that
+// were shown.
+func checkConsent(t *testing.T, where string, c *form.Config, x *form.Consent) {
+	t.Helper()
+	tree, err := form.ParseBody(urlencoded, "", []byte("email=a%40b.example&mobile=09121112233&"+x.Name+"=yes"), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	post, err := c.Check(tree)
+	if err != nil || len(post.Consent) != 1 {
+		t.Fatalf("%s: %s gives %+v, %v", where, x.Name, post, err)
+	}
+	got := post.Consent[0]
+	if !got.Granted || got.Channel != x.Channel || got.Purpose != "marketing" || !strings.HasPrefix(got.Wording, x.Wording+"#") || got.Proof != "form:"+c.Name {
+		t.Errorf("%s: %s records %+v", where, x.Name, got)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/flow/web"
 	"github.com/sarnakh/sarnakh/internal/form"
 	"github.com/sarnakh/sarnakh/internal/link"
+	"github.com/sarnakh/sarnakh/internal/nurture"
 )
 
 const (
@@ -100,11 +101,15 @@ func (a *ask) preferences(token string) {
 		act.Properties = append(act.Properties, textProp("until", until.Format(time.RFC3339)))
 	case "resume":
 		err = a.Permissions.Pause(ctx, who.Lead, a.Now, a.Now)
+	case "texts":
+		// Only to stop them: to begin, a form shows the words that are agreed to.
+		err = a.Permissions.Withdraw(ctx, who.Lead, nurture.SMS, "marketing", a.Now)
+		act.Consent = []activity.Consent{{Channel: nurture.SMS, Purpose: "marketing", Proof: "link"}}
 	case "leave":
 		a.leave(who, token)
 		return
 	default:
-		err = &form.Fault{Status: http.StatusBadRequest, Code: "do", Detail: "do is save, pause, resume or leave"}
+		err = &form.Fault{Status: http.StatusBadRequest, Code: "do", Detail: "do is save, pause, resume, texts or leave"}
 	}
 	if err == nil {
 		err = a.Queue.Send(ctx, activity.Encode([]activity.Activity{act}))
@@ -124,7 +129,7 @@ func (a *ask) showPreferences(who link.Person, site Site) {
 	}
 	v := web.View{
 		Title: web.Say(a.locale, "prefer.title"), Brand: site.Name.In(a.locale), Action: a.r.URL.EscapedPath() + "?l=" + a.locale,
-		Notice: web.Say(a.locale, "did."+a.r.URL.Query().Get("done")), Fewer: p.Fewer,
+		Notice: web.Say(a.locale, "did."+a.r.URL.Query().Get("done")), Fewer: p.Fewer, Texts: p.Texts,
 	}
 	if p.Paused.After(a.Now) {
 		zone := site.Zone

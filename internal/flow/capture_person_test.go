@@ -62,6 +62,37 @@ func TestAPersonChoosesWhatTheyGetAndItHoldsBeforeTheAnswer(t *testing.T) {
 	h.want(h.get("/p/"+h.keys.Person(link.ForUnsubscribe, link.Person{Lead: "lead1"}, h.now)), 404)
 }
 
+func TestWhoAgreedToTextMessagesSeesItAndStopsThemWithoutLeavingTheMails(t *testing.T) {
+	h := newCaptureHouse(t)
+	r := h.all["lead1"]
+	path := "/p/" + h.keys.Person(link.ForPreferences, link.Person{Lead: "lead1", Locale: "en"}, h.now)
+	const button = "Stop the text messages"
+	if page := h.want(h.get(path), 200).Body.String(); strings.Contains(page, button) {
+		t.Errorf("nobody agreed to text messages: %s", page)
+	}
+	r.Grant("sms", "marketing", h.now.Add(-time.Hour), "v1#abcd", "form:trial")
+	if page := h.get(path).Body.String(); !strings.Contains(page, button) {
+		t.Errorf("it is not shown: %s", page)
+	}
+	if page := h.get(path + "?l=fa").Body.String(); !strings.Contains(page, "دیگر پیامک نفرستید") {
+		t.Errorf("in Persian: %s", page)
+	}
+	w := h.want(h.post(path, urlencoded, "do=texts", "Accept", html), 303)
+	if to := w.Header().Get("Location"); to != path+"?done=texts&l=en" {
+		t.Errorf("sent to %s", to)
+	}
+	if r.Consents("sms", "marketing", false) || !r.Consents("email", "marketing", false) {
+		t.Errorf("permissions %+v", r.Permissions)
+	}
+	a := h.one()
+	if len(a.Consent) != 1 || a.Consent[0].Channel != "sms" || a.Consent[0].Granted || a.Type != activity.ConsentChanged {
+		t.Errorf("queued %+v", a)
+	}
+	if page := h.get(path + "?done=texts").Body.String(); strings.Contains(page, button) || !strings.Contains(page, "no more marketing text messages") {
+		t.Errorf("shown %s", page)
+	}
+}
+
 func TestOnlyAPostConfirmsAnAddressAndAWithdrawalInBetweenStands(t *testing.T) {
 	h := newCaptureHouse(t)
 	r := h.all["lead1"]

@@ -155,7 +155,7 @@ func (p OnRecipient) Preferences(ctx context.Context, id string) (Preferences, e
 	if err != nil {
 		return Preferences{}, err
 	}
-	out := Preferences{Fewer: r.Fewer, TopicsOff: r.TopicsOff}
+	out := Preferences{Fewer: r.Fewer, TopicsOff: r.TopicsOff, Texts: r.Consents(nurture.SMS, "marketing", false)}
 	if r.Paused != 0 {
 		out.Paused = time.Unix(r.Paused, 0).UTC()
 	}

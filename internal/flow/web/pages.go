@@ -79,6 +79,12 @@ func Preferences(v View) []byte {
 	}
 	p.raw("</button>\n</form>\n</section>\n")
 
+	if v.Texts {
+		p.raw("<section>\n").form(v.Action).raw("<h2>").say("prefer.texts").raw("</h2>\n")
+		p.raw(`<p class="soft">`).say("prefer.textstext").raw("</p>\n")
+		p.button("quiet", "texts").say("prefer.textsbutton").raw("</button>\n</form>\n</section>\n")
+	}
+
 	p.raw("<section>\n").form(v.Action).raw("<h2>").say("prefer.leave").raw("</h2>\n")
 	p.raw(`<p class="soft">`).say("prefer.leavetext").raw("</p>\n")
 	p.button("leave", "leave").say("prefer.leavebutton").raw("</button>\n</form>\n</section>\n")

@@ -38,6 +38,7 @@ type View struct {
 	ID     string // of the request, for who asks us
 
 	Fewer  bool
+	Texts  bool   // text messages are agreed to
 	Paused string // until when, for people
 	Topics []Topic
 }

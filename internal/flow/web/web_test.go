@@ -48,7 +48,7 @@ func TestThePolicyAllowsTheStyleOfThePage(t *testing.T) {
 func TestEveryWordIsThereInBothLanguages(t *testing.T) {
 	source := map[string]bool{}
 	for _, name := range []string{
-		"thanks.title", "leave.title", "left.title", "confirm.title", "confirmed.title", "prefer.title", "did.save", "did.pause", "did.resume",
+		"thanks.title", "leave.title", "left.title", "confirm.title", "confirmed.title", "prefer.title", "did.save", "did.pause", "did.resume", "did.texts",
 		"error.400", "error.404", "error.405", "error.410", "error.413", "error.415", "error.429", "error.500", "error.503", "error.token", "error.return",
 	} {
 		source[name] = true
@@ -60,7 +60,7 @@ func TestEveryWordIsThereInBothLanguages(t *testing.T) {
 		}
 	}
 	// No page may show a hole where a word is missing.
-	v := View{Locale: "en", Title: "x", Text: "x", Link: "/d", Label: "x", Other: "/p", ID: "x", Errors: []FieldWords{{"x", "x"}}, Topics: []Topic{{"x", "x", false}}}
+	v := View{Locale: "en", Title: "x", Text: "x", Texts: true, Link: "/d", Label: "x", Other: "/p", ID: "x", Errors: []FieldWords{{"x", "x"}}, Topics: []Topic{{"x", "x", false}}}
 	hole := regexp.MustCompile(`<(h1|h2|p|button|a|small|li)( [^>]*)?></`)
 	for _, locale := range []string{"fa", "en"} {
 		for _, paused := range []string{"", "soon"} {

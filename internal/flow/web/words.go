@@ -64,6 +64,12 @@ func words(key string) (fa, en string) {
 		return "سی روز چیزی نمی‌فرستیم و بعد ادامه می‌دهیم.", "We send nothing for thirty days, then go on."
 	case "prefer.pausebutton":
 		return "۳۰ روز توقف", "Pause for 30 days"
+	case "prefer.texts":
+		return "پیامک", "Text messages"
+	case "prefer.textstext":
+		return "پذیرفته‌اید که پیشنهادها را پیامک کنیم. لغو ایمیل آن را لغو نمی‌کند.", "You agreed to offers by text message. Leaving the e\u2011mails does not end them."
+	case "prefer.textsbutton":
+		return "دیگر پیامک نفرستید", "Stop the text messages"
 	case "prefer.leave":
 		return "هیچ ایمیلی نمی‌خواهم", "No e-mails at all"
 	case "prefer.leavetext":
@@ -76,6 +82,8 @@ func words(key string) (fa, en string) {
 		return "تا سی روز چیزی نمی‌فرستیم.", "We will send nothing for thirty days."
 	case "did.resume":
 		return "دوباره برایتان می‌فرستیم.", "You will get our e-mails again."
+	case "did.texts":
+		return "دیگر پیامک تبلیغاتی نمی‌فرستیم.", "We will send no more marketing text messages."
 	case "error.400":
 		return "فرم پذیرفته نشد", "The form was not accepted"
 	case "error.404":
