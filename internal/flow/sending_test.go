@@ -26,6 +26,8 @@ type house struct {
 	bulks []int
 	spoil string // an address that spoils a bulk, and is refused alone
 	down  bool
+	// answer, where it is set, is the mail service instead.
+	answer func(at time.Time, m mail.Message) (mail.Fate, error)
 }
 
 func newHouse(t *testing.T) *house {
@@ -72,6 +74,8 @@ func (h *house) waiting(n int, prefix, step string) {
 
 func (h *house) hand(at time.Time, m mail.Message) (mail.Fate, error) {
 	switch {
+	case h.answer != nil:
+		return h.answer(at, m)
 	case h.down:
 		return mail.Unknown, errors.New("no answer")
 	case m.To == h.spoil:

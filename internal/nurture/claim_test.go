@@ -1,6 +1,7 @@
 package nurture
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,38 @@ func TestMarketingOfUnknownFateIsParkedAndNeverRepeatedButAskedForMailIsSentOnce
 	}
 	if o = r.Claim(p, Facts{}, noon.Add(2*time.Hour), "n", DefaultTiming); o.Send != nil {
 		t.Fatalf("marketing mail of unknown fate was repeated: %+v", o)
+	}
+}
+
+func TestASendOfUnknownFateIsRememberedUntilSomebodySaysWhatBecameOfIt(t *testing.T) {
+	p := plan(t, nil)
+	r := reader(t)
+	for i, class := range []Class{Marketing, Asked} {
+		r.remember(Sent{ID: string(class), Mail: "m", At: noon.Unix() + int64(i), Class: class, Unknown: true})
+	}
+	unknown := func() (n int) {
+		for _, s := range r.Sends {
+			if s.Unknown {
+				n++
+			}
+		}
+		return n
+	}
+	now := noon
+	for month := range 12 {
+		now = now.AddDate(0, 1, 0)
+		for i := range keepOthers {
+			r.remember(Sent{ID: fmt.Sprint(month, i), Mail: "m", At: now.Unix(), Class: Asked})
+		}
+		r.forget(p, now)
+	}
+	if unknown() != 2 {
+		t.Fatalf("after a year %d of two are known to be unknown: %+v", unknown(), r.Sends)
+	}
+	r.Left("marketing", "", now)
+	r.Never("asked", "as a person found out")
+	if r.forget(p, now); unknown() != 0 || len(r.Sends) > keepOthers+keepShown {
+		t.Errorf("%d sends are kept: %+v", len(r.Sends), r.Sends)
 	}
 }
 

@@ -117,7 +117,7 @@ func (r *Recipient) remember(s Sent) {
 			return marketing <= keepMarketing
 		}
 		others++
-		return others <= keepOthers
+		return others <= keepOthers || s.Unknown && others <= keepMarketing
 	})
 }
 
@@ -127,7 +127,8 @@ func (r *Recipient) remember(s Sent) {
 func (r *Recipient) forget(p *Plan, now time.Time) {
 	shown := 0
 	r.keep(func(s *Sent) bool {
-		if s.counts("") && s.At > now.Add(-p.window).Unix() || s.Open {
+		// Who does not know whether a mail left is asked until they say so.
+		if s.counts("") && s.At > now.Add(-p.window).Unix() || s.Open || s.Unknown {
 			return true
 		}
 		shown++

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
 	"github.com/sarnakh/sarnakh/internal/nurture"
 	"github.com/sarnakh/sarnakh/internal/sending"
@@ -245,6 +246,10 @@ func (m *mails) heard(body []byte) {
 func (m *mails) check() {
 	w := m.w
 	byPerson := map[string][]int64{}
+	listed := map[string]bool{}
+	if err := flow.UnknownSends(context.Background(), w.mem, func(u store.UnknownSend) error { listed[u.Send] = true; return nil }); err != nil {
+		w.broken("%v", err)
+	}
 	for _, id := range m.order {
 		c := m.claims[id]
 		copies := len(w.post.copies[id])
@@ -271,6 +276,10 @@ func (m *mails) check() {
 			}
 		case unknown:
 			w.report.Unknown++
+			if !listed[id] {
+				w.report.Unlisted++
+				w.broken("send %s of %s is of unknown fate and not on the list", id, c.recipient)
+			}
 			if copies > 0 {
 				w.report.UnknownLeft++
 			}

@@ -16,14 +16,6 @@ import (
 // as often as decided, held while sales talks, and waiting for nothing that is
 // over.
 func (w *World) checkRecipients() {
-	listed := map[string]bool{}
-	unknown, _, err := w.mem.ListUnknown(context.Background(), 0, "")
-	if err != nil {
-		w.broken("%v", err)
-	}
-	for _, u := range unknown {
-		listed[u.Send] = true
-	}
 	for _, id := range slices.Sorted(maps.Keys(w.due)) {
 		stored, err := w.mem.ReadRecipient(context.Background(), id)
 		if err != nil {
@@ -36,12 +28,6 @@ func (w *World) checkRecipients() {
 			continue
 		}
 		w.left(r)
-		for _, s := range r.Sends {
-			if s.Unknown && !listed[s.ID] {
-				w.report.Unlisted++
-				w.broken("send %s of %s is of unknown fate and not on the list", s.ID, id)
-			}
-		}
 		list, _, err := w.mem.ListDecisions(context.Background(), lead.ID(id), "")
 		if err != nil {
 			w.broken("%v", err)

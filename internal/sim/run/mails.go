@@ -29,6 +29,9 @@ func mailWorlds(first uint64, claims, workers int) bool {
 		}
 	}
 	fmt.Printf("%d worlds: %d mails claimed, %d left, %d faults; %s; other promises broken %d\n", all.Worlds, all.Claims, all.Mails, all.Faults, fates(&all), others(&all))
+	if claims < 5000 {
+		return sound
+	}
 	for what, n := range map[string]int{"faults": all.Faults, "lost events": all.EventsLost, "bulks": all.Bulks, "mails of unknown fate": all.Unknown, "mails that left although their answer was lost": all.UnknownLeft} {
 		if n == 0 {
 			fmt.Printf("no %s: this proves little\n", what)
