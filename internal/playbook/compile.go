@@ -12,6 +12,7 @@ import (
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/decision"
 	"github.com/sarnakh/sarnakh/internal/form"
+	"github.com/sarnakh/sarnakh/internal/lead/throwaway"
 	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/mail"
 	"github.com/sarnakh/sarnakh/internal/nurture"
@@ -142,7 +143,26 @@ func (c *Compiled) Fake(email, phone string) string {
 			return why
 		}
 	}
+	if c.Fakes.Disposable && c.thrownAway(email) {
+		return disposableDomain
+	}
 	return ""
+}
+
+// thrownAway tells that the domain of an address, or one that it lies under, is
+// in the built-in list and not excepted.
+func (c *Compiled) thrownAway(email string) bool {
+	_, domain, _ := strings.Cut(email, "@")
+	for domain != "" {
+		switch {
+		case slices.Contains(c.Fakes.Except, domain):
+			return false
+		case throwaway.Has(domain):
+			return true
+		}
+		_, domain, _ = strings.Cut(domain, ".")
+	}
+	return false
 }
 
 // identityKeys lists what an identity is looked up by: a domain also by those

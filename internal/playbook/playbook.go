@@ -174,6 +174,10 @@ func ExclusionKindOf(word string) (ExclusionKind, bool) {
 type Fakes struct {
 	Domains []string `json:"domains,omitempty"` // disposable mail
 	Phones  []string `json:"phones,omitempty"`  // E.164
+	// Disposable adds the built-in list of disposable domains, but for those
+	// under Except.
+	Disposable bool     `json:"disposable,omitempty"`
+	Except     []string `json:"except,omitempty"`
 }
 
 // Sales is how leads are handed over.

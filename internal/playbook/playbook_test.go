@@ -105,7 +105,7 @@ func TestWhoIsSetApartIsSaidInWords(t *testing.T) {
 
 func TestObviousFakesAreHeldAndRealProvidersAreNot(t *testing.T) {
 	c := compiled(t)
-	for _, mail := range []string{"a@mailinator.com", "a@sub.yopmail.com"} {
+	for _, mail := range []string{"a@mailinator.com", "a@sub.yopmail.com", "a@tempmail.com", "a@x.tempmail.com"} {
 		if c.Fake(mail, "") == "" {
 			t.Errorf("%s is not held", mail)
 		}
@@ -117,6 +117,32 @@ func TestObviousFakesAreHeldAndRealProvidersAreNot(t *testing.T) {
 		if why := c.Fake("a@"+domain, "+989123456789"); why != "" {
 			t.Errorf("%s is held: %s", domain, why)
 		}
+	}
+}
+
+func TestThePlaybookSaysWhetherTheListOfDisposableDomainsCounts(t *testing.T) {
+	c := compiled(t)
+	list := *c.Playbook
+	held := func(fakes playbook.Fakes, mail string) bool {
+		list.Fakes = fakes
+		k, err := list.Compile()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k.Fake(mail, "") != ""
+	}
+	for mail, want := range map[string]bool{"a@mailinator.com": true, "a@x.mailinator.com": true, "a@mailinator.example": false, "": false, "a@": false, "a@com": false} {
+		if got := held(playbook.Fakes{Disposable: true}, mail); got != want {
+			t.Errorf("%q is held: %v", mail, got)
+		}
+	}
+	// An older playbook says nothing of the list, and means what it meant.
+	if held(playbook.Fakes{}, "a@mailinator.com") || held(playbook.Fakes{Except: []string{"mailinator.com"}, Disposable: true}, "a@mailinator.com") ||
+		held(playbook.Fakes{Except: []string{"mailinator.com"}, Disposable: true}, "a@x.mailinator.com") {
+		t.Error("held without being asked to, or though excepted")
+	}
+	if !held(playbook.Fakes{Except: []string{"x.mailinator.com"}, Disposable: true}, "a@mailinator.com") || !held(playbook.Fakes{Domains: []string{"mailinator.com"}, Except: []string{"mailinator.com"}}, "a@mailinator.com") {
+		t.Error("an exception reaches too far")
 	}
 }
 

@@ -116,8 +116,14 @@ func (r *reader) readExclusions() {
 			})
 		}
 	}
-	if f := r.sections["fakes"]; f != nil && r.fields(f, "domains", "phones") {
-		r.p.Fakes = playbook.Fakes{Domains: r.domains(f.get("domains")), Phones: r.phones(f.get("phones"))}
+	if f := r.sections["fakes"]; f != nil && r.fields(f, "domains", "phones", "disposable", "except") {
+		r.p.Fakes = playbook.Fakes{
+			Domains: r.domains(f.get("domains")), Phones: r.phones(f.get("phones")),
+			Disposable: r.yes(f.get("disposable")), Except: r.domains(f.get("except")),
+		}
+		if except := f.get("except"); except != nil && !r.p.Fakes.Disposable {
+			r.fault(except.place, "except takes domains out of the built-in list, which is not in use", "give disposable: true, or leave except out")
+		}
 	}
 }
 

@@ -133,6 +133,7 @@ func TestWhatIsWrongIsToldWithItsPlaceAndWhatWouldBeRight(t *testing.T) {
 		"a step with nothing":          {"forms.yaml", "mail: hello, ", "", "forms.yaml:10:10: a step does one thing; give one of mail (or arms), message, task and split"},
 		"a form that names nobody":     {"forms.yaml", "identity: email, ", "", "forms.yaml:2:5: form demo asks for nothing that names the lead; give a field identity: email, phone or external"},
 		"a mail that names an unknown": {"mails/hello.fa.md", "lead.role", "lead.rle", ""},
+		"an exception to no list":      {"forms.yaml", "tracks:", "fakes: {except: [a.ir]}\ntracks:", "forms.yaml:6:17: except takes domains out of the built-in list, which is not in use; give disposable: true, or leave except out"},
 		"an invite to a date":          {"mails/hello.fa.md", "preheader:", "invite: {at: role, title: t}\npreheader:", "mails/hello.fa.md:1:1: invite: role is no time; an attribute of type time is right: a day with its hour"},
 		"an invite to nothing":         {"mails/hello.fa.md", "preheader:", "invite: {at: rol, title: t}\npreheader:", `mails/hello.fa.md:1:1: there is no attribute "rol"; did you mean role?`},
 		"a time without an invite":     {"mails/hello.fa.md", "سلام {{", "{{ invite.at }} {{", ""},
