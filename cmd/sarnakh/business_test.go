@@ -102,6 +102,7 @@ func TestAWeekOfTheBusinessBringsExactlyTheMailsThatThePlaybookPromises(t *testi
 	if t.Failed() {
 		t.Logf("promised: %v\nit stood:\n%s", promised, out)
 	}
+	r.lists(c, run, begin)
 	b, err := flow.ReadBroadcast(t.Context(), r.store, list[0].ID)
 	if err != nil || b.State() != nurture.BroadcastFrozen || b.Entered != len(people) {
 		t.Errorf("%+v, %v", b, err)
@@ -109,6 +110,84 @@ func TestAWeekOfTheBusinessBringsExactlyTheMailsThatThePlaybookPromises(t *testi
 	if out, code := r.tool("", "broadcast", "show", b.ID); code != 0 || !strings.Contains(out, fmt.Sprintf("%d in the frozen audience, %d left", len(people), broadcasts)) {
 		t.Errorf("code %d: %s", code, out)
 	}
+}
+
+// lists holds the daily lists of a week to their promise: a call is open all
+// week, so the team gets one each working morning, which names who is to be
+// called, and none on other days.
+func (r *aRun) lists(c *playbook.Compiled, run *localRun, begin time.Time) {
+	t := r.t
+	end := begin.Add(7 * 24 * time.Hour)
+	kaveh, err := r.desk.Find(t.Context(), c, "kaveh@example.ir")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w, err := r.store.ReadWork(t.Context(), kaveh); err != nil || w.Rank == "" {
+		t.Fatalf("the call to kaveh is not open any more: %+v, %v", w, err)
+	}
+	came := map[string]int{} // by local day
+	for _, m := range salesMails(t, run, localSales) {
+		if m.kind != "digest" || !m.at.After(begin) {
+			continue
+		}
+		local := m.at.In(c.Zone)
+		came[local.Format(time.DateOnly)]++
+		if early := local.Hour()*60+local.Minute() < c.Sales.Digest.At; early || !strings.Contains(m.text, "/#/leads/"+string(kaveh)) {
+			t.Errorf("a list at %s:\n%s", local.Format(time.DateTime), m.text)
+		}
+	}
+	sure := 0
+	for day := begin.In(c.Zone); !day.After(end.AddDate(0, 0, 1)); day = day.AddDate(0, 0, 1) {
+		date := day.Format(time.DateOnly)
+		works := slices.Contains(c.Playbook.Nurture.Calls.Open, day.Weekday())
+		for _, x := range c.Playbook.Nurture.Calls.Closed {
+			works = works && (date < x.From || date > cmp.Or(x.Until, x.From))
+		}
+		hour := time.Date(day.Year(), day.Month(), day.Day(), 0, c.Sales.Digest.At, 0, 0, c.Zone)
+		switch {
+		case !works && came[date] > 0, came[date] > 1:
+			t.Errorf("%d lists on %s, a working day: %v", came[date], date, works)
+		case works && hour.After(begin) && hour.Before(end.Add(-time.Hour)):
+			if sure++; came[date] != 1 {
+				t.Errorf("no list on %s: %v", date, came)
+			}
+		}
+	}
+	if sure == 0 {
+		t.Logf("no working morning in the week from %s", begin)
+	}
+}
+
+// salesMail is what somebody of sales got.
+type salesMail struct {
+	at         time.Time
+	kind, text string
+}
+
+func salesMails(t *testing.T, run *localRun, to string) (out []salesMail) {
+	t.Helper()
+	var list struct {
+		Mails []struct {
+			ID   string
+			At   time.Time
+			Tags map[string][]string
+		}
+	}
+	if err := getJSON(t.Context(), run.inbox+"/mails?limit=500&to="+url.QueryEscape(to), &list); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list.Mails {
+		var one struct{ Text string }
+		if err := getJSON(t.Context(), run.inbox+"/mails/"+url.PathEscape(m.ID), &one); err != nil {
+			t.Fatal(err)
+		}
+		kind := ""
+		if k := m.Tags["kind"]; len(k) > 0 {
+			kind = k[0]
+		}
+		out = append(out, salesMail{m.At, kind, one.Text})
+	}
+	return out
 }
 
 type promise struct {

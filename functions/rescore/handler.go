@@ -69,6 +69,13 @@ func onTick(ctx context.Context, p *event.Process, log *slog.Logger, rescore *fl
 		if begun > 0 {
 			log.Info("broadcasts begun", "count", begun)
 		}
+		lists, err := rescore.Digests(ctx, now)
+		if err != nil {
+			return err
+		}
+		if lists > 0 {
+			log.Info("work lists queued for sales", "count", lists)
+		}
 		p.Measure(now, event.Metric{Name: "OldestDueReview", Value: rep.Oldest.Seconds(), Unit: event.Seconds})
 	default:
 		return fmt.Errorf("tick %q: review and due are known", t.Name)

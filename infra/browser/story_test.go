@@ -357,11 +357,14 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 				return fmt.Errorf("%s got %d copies of the broadcast", p.email, news)
 			}
 		}
-		alerts, err := s.line.Mails(sales)
+		alerts, err := s.alerts()
 		if err != nil {
 			return err
 		}
-		return check(len(alerts) == 1, "sales has %d mails: %+v", len(alerts), alerts)
+		if err := check(len(alerts) == 1, "sales has %d alerts: %+v", len(alerts), alerts); err != nil {
+			return err
+		}
+		return s.listed()
 	})
 	s.step("nothing failed on the way, nothing was parked, no page complained", func() error {
 		for _, tab := range []*Tab{visitor, worker, reader} {

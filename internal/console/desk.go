@@ -5,7 +5,6 @@ import (
 
 	"github.com/sarnakh/sarnakh/internal/flow"
 	"github.com/sarnakh/sarnakh/internal/lead"
-	"github.com/sarnakh/sarnakh/internal/nurture"
 	"github.com/sarnakh/sarnakh/internal/signal"
 	"github.com/sarnakh/sarnakh/internal/store"
 )
@@ -43,20 +42,14 @@ func (c *Console) work(r *request) (any, error) {
 			return nil, err
 		}
 		for i, reason := range item.Reasons {
-			if reason.Title.In(r.locale) != "" {
-				continue
+			if reason.Title.In(r.locale) == "" {
+				item.Reasons[i].Title = flow.WorkTitle(reason.Kind)
 			}
-			item.Reasons[i].Title = workTitles[reason.Kind]
 		}
 		out = append(out, map[string]any{"id": id, "rank": items[id].Rank, "name": nameOf(profile), "phone": profile.Text("phone"), "reasons": item.Reasons, "owner": item.Owner})
 	}
 	sortByRank(out)
 	return map[string]any{"work": out}, nil
-}
-
-var workTitles = map[string]nurture.Text{
-	"fastlane": {Fa: "خودش خواسته؛ همین حالا زنگ بزنید", En: "Asked for it: call now"},
-	"handover": {Fa: "داغ شده است", En: "Became hot"},
 }
 
 // parked lists messages set aside on a UTC day: ?day=2026-11-24, today without.

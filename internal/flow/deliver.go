@@ -56,6 +56,7 @@ type Deliver struct {
 		ReadCount(ctx context.Context, name string) (int, error)
 		AddCount(ctx context.Context, name string, was int) error
 		AlertStore
+		WorkLister
 		HistoryReader
 		RecipientStore
 		WorkStore
@@ -84,6 +85,9 @@ func (d *Deliver) Handle(ctx context.Context, m Message, now time.Time) error {
 	}
 	key := store.DecisionKey{Lead: msg.Lead, Kind: msg.Kind, Subject: msg.Subject, N: msg.N}
 	rec, err := d.Store.ReadDecision(ctx, key)
+	if errors.Is(err, store.ErrNotFound) && msg.Kind == digestKind {
+		rec, err = d.begin(ctx, key, msg)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		// The queue took the message before dispatch wrote the record: it comes.
 		return &AgainError{5 * time.Second, fmt.Errorf("decision %s has no record yet", key)}
@@ -173,6 +177,12 @@ func (j *job) run() error {
 	case decision.Handover, decision.FastLane:
 		if err := j.tellSales(part); err != nil {
 			errs = append(errs, fmt.Errorf("alert: %w", err))
+		}
+	case digestKind:
+		if !j.did(doneAlert) {
+			if err := j.digest(); err != nil {
+				errs = append(errs, fmt.Errorf("digest: %w", err))
+			}
 		}
 	case decision.Withdrawn:
 		part(doneWork, j.takeBack)

@@ -34,7 +34,7 @@ func (j *job) headers() []mail.Header {
 }
 
 func (j *job) tags() []mail.Header {
-	return []mail.Header{{Name: "decision", Value: tag(j.msg.Key)}, {Name: "class", Value: "sales"}}
+	return []mail.Header{{Name: "decision", Value: tag(j.msg.Key)}, {Name: "class", Value: "sales"}, {Name: "kind", Value: j.msg.Kind}}
 }
 
 // alertMail writes what sales needs to call at once: who, how to reach them,

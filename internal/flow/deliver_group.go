@@ -277,11 +277,7 @@ func (j *job) group(n int) (*job, error) {
 	msg := Delivery{Format: 1, Key: key.String(), Lead: key.Lead, Kind: key.Kind, N: n, At: j.now.UTC(), Playbook: j.c.Number}
 	rec, err := j.Store.ReadDecision(j.ctx, key)
 	if errors.Is(err, store.ErrNotFound) {
-		err = j.Store.WriteDecision(j.ctx, store.Decision{DecisionKey: key, Playbook: j.c.Number, At: j.now.Unix(), Body: msg.Encode()})
-		if err != nil && !errors.Is(err, store.ErrConflict) { // a conflict: another made it
-			return nil, err
-		}
-		rec, err = j.Store.ReadDecision(j.ctx, key)
+		rec, err = j.begin(j.ctx, key, msg)
 	}
 	if err != nil {
 		return nil, err

@@ -62,6 +62,7 @@ type deliverStore interface {
 	RecipientStore
 	WorkStore
 	AlertStore
+	WorkLister
 }
 
 func (s mortalStore) WriteDecision(ctx context.Context, d store.Decision) (err error) {

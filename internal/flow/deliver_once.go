@@ -1,12 +1,14 @@
 package flow
 
 import (
+	"context"
 	"errors"
 	"hash/fnv"
 	"maps"
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/mail"
+	"github.com/sarnakh/sarnakh/internal/store"
 )
 
 // alertUnknown is how long an alert whose fate is not known waits for evidence
@@ -72,4 +74,14 @@ func (j *job) claimant() int64 {
 	h := fnv.New64a()
 	h.Write([]byte(j.Attempt))
 	return int64(h.Sum64() >> 11) // a number that JSON keeps whole
+}
+
+// begin makes the record of a mail of several leads, unless it is there. Its
+// message says all that the record does, so whoever comes first may make it.
+func (d *Deliver) begin(ctx context.Context, key store.DecisionKey, msg Delivery) (store.Decision, error) {
+	err := d.Store.WriteDecision(ctx, store.Decision{DecisionKey: key, Playbook: msg.Playbook, At: msg.At.Unix(), Body: msg.Encode()})
+	if err != nil && !errors.Is(err, store.ErrConflict) {
+		return store.Decision{}, err
+	}
+	return d.Store.ReadDecision(ctx, key)
 }

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -40,6 +41,7 @@ type office struct {
 	queued   []activity.Activity
 	now      time.Time
 	attempts int
+	team     string // where alerts go, if it is not sales@x.example
 }
 
 const maryam = lead.ID("abcdefghijklmnop")
@@ -151,7 +153,7 @@ func (o *office) deliver(d Delivery) error {
 
 func (o *office) handle(body []byte) error {
 	o.t.Helper()
-	h := &Deliver{Store: o.store, Playbook: o.playbook, Send: o.send, From: "x@x.example", Sales: "sales@x.example", ConsoleURL: "https://c.x.example", Log: slog.New(slog.DiscardHandler),
+	h := &Deliver{Store: o.store, Playbook: o.playbook, Send: o.send, From: "x@x.example", Sales: cmp.Or(o.team, "sales@x.example"), ConsoleURL: "https://c.x.example", Log: slog.New(slog.DiscardHandler),
 		Webhook: func(_ context.Context, id string, body []byte, _ time.Time) error {
 			if o.hook != nil {
 				return o.hook

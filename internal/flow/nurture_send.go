@@ -254,7 +254,7 @@ func (t *tick) remark(ctx context.Context, k *claimed) error {
 	send, after := k.out.Send, k.person
 	return update(ctx, t.Store, k.was.ID, func(r *nurture.Recipient) bool {
 		switch {
-		case after.Hand != nil:
+		case after.Hand != nil && after.Hand.Attempt != "":
 			return false // unknown: stays in hand
 		case r.Hand == nil || r.Hand.ID != send.ID:
 			return false // settled already
@@ -267,6 +267,10 @@ func (t *tick) remark(ctx context.Context, k *claimed) error {
 				return r.Left(send.ID, send.Attempt, time.Unix(send.Claimed, 0))
 			}
 		}
-		return r.Release(send.Attempt, time.Unix(after.Due(), 0))
+		retry := after.Due()
+		if after.Hand != nil { // given back, and in doubt before: see Release
+			retry = after.Hand.Lease
+		}
+		return r.Release(t.attempt, time.Unix(retry, 0))
 	})
 }

@@ -38,6 +38,9 @@ type Rescore struct {
 	books    *Books
 	jobs     Outbox
 	dispatch *Dispatch
+	// listed is the last day, and the playbook, of which this process knows that
+	// its lists were queued. An invocation runs at a time.
+	listed string
 }
 
 // NewRescore makes the flow.

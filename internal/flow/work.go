@@ -40,6 +40,17 @@ type WorkReason struct {
 	Due   int64           `json:"due"` // the call should be made by then
 }
 
+// WorkTitle says what a reason of a kind is, where it has no title of its own.
+func WorkTitle(kind string) nurture.Text {
+	switch kind {
+	case "fastlane":
+		return nurture.Text{Fa: "خودش خواسته؛ همین حالا زنگ بزنید", En: "Asked for it: call now"}
+	case "handover":
+		return nurture.Text{Fa: "داغ شده است", En: "Became hot"}
+	}
+	return nurture.Text{Fa: "زنگ بزنید", En: "Call"}
+}
+
 // urgency orders the kinds.
 func (r WorkReason) urgency() int {
 	return slices.Index([]string{"fastlane", "handover", "task"}, r.Kind)

@@ -180,6 +180,35 @@ func TestASendOfUnknownFateIsRememberedUntilSomebodySaysWhatBecameOfIt(t *testin
 	}
 }
 
+func TestAMailThatWasInDoubtAndThenThrottledIsSentOnceMoreAndNoThirdTime(t *testing.T) {
+	p := plan(t, nil)
+	r := reader(t)
+	r.Enroll(p, "welcome", Entering{}, noon)
+	at := noon
+	o := r.Claim(p, Facts{}, at, "one", DefaultTiming)
+	if o.Send == nil || o.Send.Class != Asked {
+		t.Fatalf("%+v", o)
+	}
+	sent := 1 // and nothing is heard of it
+	for i := range 40 {
+		at = at.Add(20 * time.Minute)
+		attempt := fmt.Sprint("again ", i)
+		if o = r.Claim(p, Facts{}, at, attempt, DefaultTiming); o.Send == nil || o.Send.Class != Asked {
+			continue
+		}
+		if i < 15 {
+			if !r.Release(attempt, at.Add(time.Minute)) || r.Hand == nil {
+				t.Fatal("the doubt is forgotten")
+			}
+			continue
+		}
+		sent++
+	}
+	if sent != 2 || r.Hand != nil {
+		t.Errorf("%d copies may have left, in hand is %+v", sent, r.Hand)
+	}
+}
+
 func TestAThrottledSendGoesBackToItsPlace(t *testing.T) {
 	p := plan(t, nil)
 	r := reader(t)

@@ -43,11 +43,17 @@ func (r *Recipient) Never(sendID, reason string) bool {
 }
 
 // Release gives a claim back, on proof that nothing was sent (throttled, no
-// connection): the enrollment stands where it stood and is due at retry.
+// connection): the enrollment stands where it stood and is due at retry. Of a
+// mail that was sent once more the first copy is still in doubt: it stays in
+// hand, and may be sent once more when it was waited for again.
 func (r *Recipient) Release(attempt string, retry time.Time) bool {
 	h := r.Hand
 	if h == nil || h.Attempt != attempt {
 		return false
+	}
+	if h.Resent > 0 {
+		h.Resent, h.Attempt, h.Lease = 0, "", retry.Unix()
+		return true
 	}
 	r.Hand = nil
 	for i := range r.Enrollments {

@@ -170,6 +170,17 @@ func (p *Plan) WorkDue(at time.Time, within time.Duration) time.Time {
 	return p.calls.add(at, within, p.zone)
 }
 
+// WorkDay tells whether sales works on the day of a moment, by the calls
+// calendar, and until when, counted from the midnight before.
+func (p *Plan) WorkDay(at time.Time) (until time.Duration, works bool) {
+	if !p.calls.any {
+		return 24 * time.Hour, true
+	}
+	local := at.In(p.zone)
+	_, closed := p.calls.closed[local.Format(time.DateOnly)]
+	return p.calls.until, p.calls.open[local.Weekday()] && !closed
+}
+
 // step finds the step an enrollment stands at: by name, so that a playbook
 // whose steps were reordered goes on sensibly; by position where the name is
 // gone; nil past the end.

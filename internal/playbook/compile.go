@@ -260,5 +260,16 @@ func (p *Playbook) Offer(name string) (*Offer, bool) {
 	return nil, false
 }
 
+// DigestDay is the day on which a time falls, and whether the work list of that
+// day is to leave by then: it is a working day, its hour has come, and people
+// are still at work.
+func (c *Compiled) DigestDay(t time.Time) (day string, due bool) {
+	local := t.In(c.Zone)
+	until, works := c.Nurture.WorkDay(t)
+	clock := time.Duration(local.Hour())*time.Hour + time.Duration(local.Minute())*time.Minute
+	due = works && c.Sales.Digest != nil && clock >= time.Duration(c.Sales.Digest.At)*time.Minute && clock < until
+	return local.Format(time.DateOnly), due
+}
+
 // Day is the day of the business's calendar on which a time falls.
 func (c *Compiled) Day(t time.Time) activity.Day { return activity.DayOf(t, c.Zone) }

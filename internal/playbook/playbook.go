@@ -188,6 +188,8 @@ type Sales struct {
 	HandoverHours int `json:"handoverHours,omitempty"`
 	// Alerts says when hot leads are told together.
 	Alerts Alerts `json:"alerts,omitzero"`
+	// Digest says when sales gets the work list by mail; nil is never.
+	Digest *Digest `json:"digest,omitempty"`
 	// Retries are the waits after a call that nobody answered.
 	Retries []Retry `json:"retries,omitempty"`
 	// WeeklyNew is how many new hot leads each contact can take in a week.
@@ -201,6 +203,12 @@ type Sales struct {
 type Alerts struct {
 	AtOnce  int `json:"atOnce,omitempty"`
 	Minutes int `json:"minutes,omitempty"`
+}
+
+// Digest is when each working day the work list leaves: At is a minute of the
+// day, in the business's zone.
+type Digest struct {
+	At int `json:"at"`
 }
 
 // Without a word on it, five leave at once in a quarter of an hour.

@@ -121,7 +121,7 @@ func Book() *playbook.Playbook {
 		Mails:      letters("list", "book", "tips", "story", "prices", "faq"),
 		Exclusions: []playbook.Exclusion{{Kind: playbook.Staff, Domains: []string{"own.test"}}},
 		Fakes:      playbook.Fakes{Domains: []string{"trash.test"}},
-		Sales:      playbook.Sales{Contacts: []playbook.Contact{{Name: "sara", Email: "sara@business.test"}}, FastMinutes: 15, HandoverHours: 2, Alerts: playbook.Alerts{AtOnce: 1, Minutes: 11 * 60}},
+		Sales:      playbook.Sales{Contacts: []playbook.Contact{{Name: "sara", Email: "sara@business.test"}}, FastMinutes: 15, HandoverHours: 2, Alerts: playbook.Alerts{AtOnce: 1, Minutes: 11 * 60}, Digest: &playbook.Digest{At: 8*60 + 30}},
 	}
 }
 

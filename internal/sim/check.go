@@ -54,6 +54,7 @@ func (w *World) calm() {
 	w.checkLedgers()
 	w.checkPeople()
 	w.checkDecisions()
+	w.checkDigests()
 	w.checkRecipients()
 	w.checkParked()
 	w.mails.check()

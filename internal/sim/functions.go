@@ -133,6 +133,9 @@ func (w *World) takeRescore(p *process) (func(context.Context), func(bool)) {
 					if _, err = p.hot.rescore.Due(ctx, silent, now, w.short); err == nil {
 						_, err = p.hot.rescore.Broadcasts(ctx, silent, now)
 					}
+					if err == nil {
+						_, err = p.hot.rescore.Digests(ctx, now)
+					}
 				}
 			}, func(ok bool) {
 				if (err != nil || !ok) && t.tries < 10 && t.name == "review" {

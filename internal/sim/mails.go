@@ -84,7 +84,7 @@ func (m *mails) watch(p *process, was, is store.Recipient) {
 		m.addresses[is.ID] = append(m.addresses[is.ID], after.Email)
 	}
 	m.w.casts.entered(p, before, after)
-	if h := after.Hand; h != nil && (before.Hand == nil || before.Hand.ID != h.ID || before.Hand.Attempt != h.Attempt) {
+	if h := after.Hand; h != nil && h.Attempt != "" && (before.Hand == nil || before.Hand.ID != h.ID || before.Hand.Attempt != h.Attempt) {
 		m.claimed(p, after, h)
 	}
 	for _, s := range after.Sends {

@@ -30,7 +30,7 @@ type Report struct {
 
 	Activities, Entries, Conflicts, Leads, Merges, Proposals, Publishes, Glances   int
 	Revocations, RevokedAhead                                                      int // in ledgers; those that came before what they revoke
-	Decisions, Alerts, AlertsTwice, Lists, Webhooks, Rewritten, Told               int
+	Decisions, Alerts, AlertsTwice, Lists, Digests, Webhooks, Rewritten, Told      int
 	Claims, Mails, Texts, Bulks, Bulked, Braked, Unknown, Unsubscribes, EventsLost int
 	UnknownLeft                                                                    int // of the unknown, those that did leave
 	Parked, DeadLetters, Redriven, StreamLost                                      int
@@ -62,7 +62,7 @@ func (r *Report) Quiet() (names []string) {
 		{"messages kept twice", r.Copies}, {"messages that others overtook", r.Overtaken}, {"activities after later ones", r.OutOfOrder},
 		{"processes that died", r.Crashes}, {"writes that lost to another worker", r.Races}, {"lost stream records", r.StreamLost},
 		{"merges", r.Merges}, {"publishes", r.Publishes}, {"revocations", r.Revocations}, {"revocations before what they revoke", r.RevokedAhead},
-		{"the same id with another payload", r.Conflicts}, {"replays on the way", r.Glances}, {"decisions", r.Decisions}, {"alerts", r.Alerts},
+		{"the same id with another payload", r.Conflicts}, {"replays on the way", r.Glances}, {"decisions", r.Decisions}, {"alerts", r.Alerts}, {"lists of the day's work", r.Digests},
 		{"quiet decisions told by a person", r.Told}, {"webhooks", r.Webhooks}, {"mails", r.Mails}, {"bulks of mails", r.Bulks}, {"a brake that shut", r.Braked}, {"unsubscribes", r.Unsubscribes}, {"sends of unknown fate", r.Unknown},
 		{"parked messages", r.Parked}, {"dead letters", r.DeadLetters},
 	} {
@@ -88,7 +88,7 @@ func (r *Report) Add(o Report) {
 		{&r.Worlds, &o.Worlds}, {&r.Deliveries, &o.Deliveries}, {&r.Messages, &o.Messages}, {&r.Copies, &o.Copies}, {&r.Overtaken, &o.Overtaken}, {&r.OutOfOrder, &o.OutOfOrder},
 		{&r.Races, &o.Races}, {&r.Confused, &o.Confused}, {&r.Revocations, &o.Revocations}, {&r.RevokedAhead, &o.RevokedAhead}, {&r.Ticks, &o.Ticks}, {&r.Calls, &o.Calls}, {&r.Faults, &o.Faults}, {&r.Crashes, &o.Crashes},
 		{&r.Activities, &o.Activities}, {&r.Entries, &o.Entries}, {&r.Conflicts, &o.Conflicts}, {&r.Leads, &o.Leads}, {&r.Merges, &o.Merges},
-		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Glances, &o.Glances}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice}, {&r.Lists, &o.Lists},
+		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Glances, &o.Glances}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice}, {&r.Lists, &o.Lists}, {&r.Digests, &o.Digests},
 		{&r.Webhooks, &o.Webhooks}, {&r.Told, &o.Told}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Texts, &o.Texts}, {&r.Bulks, &o.Bulks}, {&r.Bulked, &o.Bulked}, {&r.Braked, &o.Braked}, {&r.Unknown, &o.Unknown},
 		{&r.UnknownLeft, &o.UnknownLeft}, {&r.Twice, &o.Twice}, {&r.None, &o.None}, {&r.Unheard, &o.Unheard}, {&r.Unlisted, &o.Unlisted},
 		{&r.Unsubscribes, &o.Unsubscribes}, {&r.EventsLost, &o.EventsLost}, {&r.Parked, &o.Parked}, {&r.DeadLetters, &o.DeadLetters},
@@ -143,7 +143,7 @@ func (r *Report) Write(w io.Writer) {
 	fmt.Fprintf(w, "calls of a function by fault: %d of %d pairs came together; writes lost to another worker %d\n", pairs-len(unmet), pairs, r.Races)
 	fmt.Fprintf(w, "activities %d, in ledgers %d; the same id with another payload %d; leads %d, merged %d, proposed %d; publishes %d; revocations %d, before what they revoke %d; replays on the way %d\n",
 		r.Activities, r.Entries, r.Conflicts, r.Leads, r.Merges, r.Proposals, r.Publishes, r.Revocations, r.RevokedAhead, r.Glances)
-	fmt.Fprintf(w, "decisions %d; alerts %d, twice because an answer was lost %d; lists of several hot leads %d; quiet ones told by a person %d; webhooks %d\n", r.Decisions, r.Alerts, r.AlertsTwice, r.Lists, r.Told, r.Webhooks)
+	fmt.Fprintf(w, "decisions %d; alerts %d, twice because an answer was lost %d; lists of several hot leads %d, of the day's work %d; quiet ones told by a person %d; webhooks %d\n", r.Decisions, r.Alerts, r.AlertsTwice, r.Lists, r.Digests, r.Told, r.Webhooks)
 	fmt.Fprintf(w, "claims %d, short messages %d; bulk calls %d; ticks with somebody due %d; brake shut %d times; mail events lost %d; sends of unknown fate, listed %d; unsubscribes answered %d\n",
 		r.Claims, r.Texts, r.Bulks, r.Ticks, r.Braked, r.EventsLost, r.Unknown, r.Unsubscribes)
 	fmt.Fprintf(w, "broadcasts %d, cancelled %d; people entered %d, claims %d, of them within %s after a cancellation %d\n",

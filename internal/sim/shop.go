@@ -278,6 +278,14 @@ func (s shop) ListQuiet(ctx context.Context, shard int, prefix string, limit int
 	return s.p.w.mem.ListQuiet(ctx, shard, prefix, limit, page) // the world asks for what people see
 }
 
+func (s shop) ListWork(ctx context.Context, shard, limit int, page string) (list []store.Work, next string, err error) {
+	list, err = around(s.p, "list work", "", false, func() (some []store.Work, err error) {
+		some, next, err = s.p.w.mem.ListWork(ctx, shard, min(limit, alertPage), page)
+		return some, err
+	})
+	return list, next, err
+}
+
 // ListAlerts is an index: it may leave out who came a moment ago.
 func (s shop) ListAlerts(ctx context.Context, limit int, page string) ([]store.DecisionKey, string, error) {
 	next := ""

@@ -181,7 +181,7 @@ func (w *World) clockwork() {
 		}
 	})
 	every(5*time.Minute, w.now.Truncate(time.Minute).Add(3*time.Minute), func() {
-		if w.casts.due() {
+		if w.casts.due() || w.listDue() {
 			w.ticks = append(w.ticks, &tick{name: "due", at: w.now})
 			return
 		}

@@ -178,7 +178,7 @@ func (r *reader) phones(v *value) []string {
 
 func (r *reader) readSales() {
 	v := r.sections["sales"]
-	if v == nil || !r.fields(v, "contacts", "fast_minutes", "handover_hours", "alerts", "retries", "weekly_new", "reasons") {
+	if v == nil || !r.fields(v, "contacts", "fast_minutes", "handover_hours", "alerts", "digest", "retries", "weekly_new", "reasons") {
 		return
 	}
 	s := &r.p.Sales
@@ -186,6 +186,10 @@ func (r *reader) readSales() {
 	s.HandoverHours = r.whole(v.get("handover_hours"), 1, 24*14)
 	s.WeeklyNew = r.whole(v.get("weekly_new"), 1, 1000)
 	r.readAlerts(v.get("alerts"))
+	if d := v.get("digest"); d != nil && r.fields(d, "at") {
+		r.need(d, "at")
+		s.Digest = &playbook.Digest{At: r.clock(d.get("at"), 0)}
+	}
 	for _, c := range r.list(v.get("contacts")) {
 		if !r.fields(c, "name", "title", "email", "phone") {
 			continue
@@ -221,6 +225,16 @@ func (r *reader) readAlerts(v *value) {
 	if _, within := s.AlertLimits(); s.HandoverHours > 0 && within >= time.Duration(s.HandoverHours)*time.Hour {
 		r.fault(v.place, fmt.Sprintf("a hot lead may wait %d minutes to be told, and is to be called within %d hours", int(within.Minutes()), s.HandoverHours), "less minutes are right")
 	}
+}
+
+// checkDigest holds the hour of the daily list against the calendar.
+func (r *reader) checkDigest() {
+	d, calls := r.p.Sales.Digest, r.p.Nurture.Calls
+	if d == nil || len(calls.Open) == 0 || d.At < calls.Until {
+		return
+	}
+	at := r.sections["sales"].get("digest").get("at")
+	r.fault(at.place, "nobody is at work any more when the list leaves: it would never", fmt.Sprintf("an hour before %02d:%02d is right, the end of calls in the calendar", calls.Until/60, calls.Until%60))
 }
 
 func (r *reader) reasonNames() []string {

@@ -150,6 +150,7 @@ func (r *reader) compile(fsys fs.FS) {
 	r.readNurture()
 	r.readSending()
 	r.readCalendar()
+	r.checkDigest()
 	r.readExclusions()
 	r.readLearning()
 	r.readMails(fsys)

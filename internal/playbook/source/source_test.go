@@ -127,6 +127,8 @@ func TestWhatIsWrongIsToldWithItsPlaceAndWhatWouldBeRight(t *testing.T) {
 		"two signals that ask one":     {"signals.yaml", "personas:", "  again: {on: page.viewed}\npersonas:", "signals.yaml:10:3: signal again asks the same as page; keep one of them"},
 		"a section twice":              {"forms.yaml", "tracks:", "score: {}\ntracks:", "forms.yaml:6:1: section score stands twice; the first is in business.yaml, line 6"},
 		"a wait longer than the call":  {"forms.yaml", "tracks:", "sales: {handover_hours: 2, alerts: {minutes: 120}}\ntracks:", "forms.yaml:6:37: a hot lead may wait 120 minutes to be told, and is to be called within 2 hours; less minutes are right"},
+		"a list after work":            {"forms.yaml", "tracks:", "calendar: {calls: {open: [monday], from: \"09:00\", until: \"18:00\"}}\nsales: {digest: {at: \"18:00\"}}\ntracks:", "forms.yaml:7:22: nobody is at work any more when the list leaves: it would never; an hour before 18:00 is right, the end of calls in the calendar"},
+		"a list at no hour":            {"forms.yaml", "tracks:", "sales: {digest: {}}\ntracks:", "forms.yaml:6:17: at is missing; give it"},
 		"nobody told at once":          {"forms.yaml", "tracks:", "sales: {alerts: {at_once: 0}}\ntracks:", "forms.yaml:6:27: 0 is not possible here; a whole number from 1 to 100 is"},
 		"a key twice":                  {"signals.yaml", "  demo: {on", "  page: {on: page.viewed}\n  demo: {on", ""},
 		"no YAML":                      {"signals.yaml", "groups:", "groups: [", ""},
