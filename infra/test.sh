@@ -1,8 +1,8 @@
 #!/bin/sh
 # Runs go vet and all tests on real engines, each in a directory of its own (three packages at a time: some wait more than they
 # compute), then simulated worlds without the race detector (SIM deliveries, 100,000 if not said; then MAILS claimed in worlds of
-# many mails, 20,000) and the story in a browser, and says last what was left out. Arguments go to go test
-# (infra/test.sh -run Foo ./internal/x); worlds and browser stay out then.
+# many mails, 20,000, and AGAIN worlds in which all that came is delivered once more, 30) and the story in a browser, and says last
+# what was left out. Arguments go to go test (infra/test.sh -run Foo ./internal/x); worlds and browser stay out then.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .local/bin
@@ -25,7 +25,8 @@ command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>
 }
 worlds="infra/sim.sh ${SIM:-100000}"
 mails="infra/sim.sh mail ${MAILS:-20000}"
-[ $# = 0 ] || story=true worlds=true mails=true
+again="infra/sim.sh again ${AGAIN:-30}"
+[ $# = 0 ] || story=true worlds=true mails=true again=true
 
 [ $# -gt 0 ] || set -- ./...
 code=0
@@ -35,6 +36,7 @@ if [ "$code" = 0 ]; then
 fi
 [ "$code" != 0 ] || QUIET=1 $worlds || code=$?
 [ "$code" != 0 ] || $mails || code=$?
+[ "$code" != 0 ] || $again || code=$?
 [ "$code" != 0 ] || $story || code=$?
 [ -z "$left" ] || echo "$left"
 exit "$code"

@@ -72,6 +72,17 @@ func (e *sesEvent) tag(name string) string {
 	return ""
 }
 
+// to is the address that a mail was sent to: the recipient's, where the event
+// does not say.
+func (e *sesEvent) to(r *nurture.Recipient) string {
+	for _, d := range e.Mail.Destination {
+		if n, err := lead.NormalizeEmail(d); err == nil {
+			return n.Address()
+		}
+	}
+	return r.Email
+}
+
 // Handle takes one event. What is not an event, or concerns no mail of ours,
 // is parked with the reason: the error is for trouble that may pass.
 func (f *Feedback) Handle(ctx context.Context, id string, body []byte, now time.Time) error {
@@ -151,6 +162,12 @@ func (f *Feedback) bounce(ctx context.Context, recipient, send string, e sesEven
 	for _, b := range e.Bounce.BouncedRecipients {
 		addresses = append(addresses, b.EmailAddress)
 	}
+	if hard {
+		heard := func(r *nurture.Recipient) bool { return r.SuppressedFor(e.to(r)) != "" }
+		if err := f.count(ctx, sending.Bounced, recipient, send, e, heard, now); err != nil {
+			return false, err
+		}
+	}
 	changed, err := f.note(ctx, recipient, func(r *nurture.Recipient) bool {
 		changed := r.Left(send, "", now) // it left, whatever became of it; a bounce may come before its Send
 		if !hard || r.Erased != 0 {
@@ -158,9 +175,6 @@ func (f *Feedback) bounce(ctx context.Context, recipient, send string, e sesEven
 		}
 		return suppress(r, addresses, "bounce", now) || changed
 	})
-	if err == nil && hard {
-		err = f.count(ctx, sending.Bounced, send, now)
-	}
 	if err == nil && hard {
 		err = f.tell(ctx, recipient, "bounced:"+send, activity.MailBounced, e, now)
 	}
@@ -183,29 +197,54 @@ func (f *Feedback) complaint(ctx context.Context, recipient, send string, e sesE
 	if at.IsZero() || at.After(now) {
 		at = now
 	}
-	changed, err := f.note(ctx, recipient, func(r *nurture.Recipient) bool {
-		r.Left(send, "", now)
-		if r.Erased != 0 {
-			return true
-		}
-		suppress(r, addresses, "complaint", now)
-		r.Withdraw("email", "", at)
-		return true
-	})
-	if err == nil {
-		err = f.count(ctx, sending.Complained, send, now)
+	heard := func(r *nurture.Recipient) bool { return r.SuppressedFor(e.to(r)) == "complaint" }
+	if err := f.count(ctx, sending.Complained, recipient, send, e, heard, now); err != nil {
+		return false, err
 	}
+	changed, err := f.note(ctx, recipient, func(r *nurture.Recipient) bool {
+		changed := r.Left(send, "", now)
+		if r.Erased != 0 {
+			return changed
+		}
+		// Who has another address by now complained about the one that was written to.
+		if r.SuppressedFor(e.to(r)) == "" {
+			changed = suppress(r, addresses, "complaint", now) || changed
+		}
+		return r.Withdraw("email", "", at) || changed
+	})
 	if err == nil {
 		err = f.tell(ctx, recipient, "complained:"+send, activity.MailComplained, e, now)
 	}
 	return changed, err
 }
 
-// count tells the brake of a mail that came back. What is rare may cost a write
-// on the item that all share.
-func (f *Feedback) count(ctx context.Context, kind sending.Kind, send string, now time.Time) error {
+// countedFor is how long after a mail left an event of it tells something about
+// how mails are received now: as long as a queue keeps one.
+const countedFor = 14 * 24 * time.Hour
+
+// count tells the brake of a mail that came back, before its recipient knows: who
+// has heard of it has counted it, so an event that is brought back after the
+// brake forgot its mark, or was opened, does not shut it. What is rare may cost a
+// write on the item that all share.
+func (f *Feedback) count(ctx context.Context, kind sending.Kind, recipient, send string, e sesEvent, heard func(*nurture.Recipient) bool, now time.Time) error {
+	if at := e.Mail.Timestamp; !at.IsZero() && now.Sub(at) > countedFor {
+		return nil
+	}
+	item, err := f.Store.ReadRecipient(ctx, recipient)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err == nil {
+		r, err := nurture.Decode(recipient, item.Body)
+		if err != nil {
+			return err
+		}
+		if r.Erased == 0 && heard(r) {
+			return nil
+		}
+	}
 	shut := ""
-	err := ChangeSending(ctx, f.Store, func(s *sending.State) bool {
+	err = ChangeSending(ctx, f.Store, func(s *sending.State) bool {
 		was := s.Shut
 		changed := s.Came(kind, send, now)
 		if shut = ""; was == 0 && s.Shut != 0 {

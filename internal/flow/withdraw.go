@@ -91,7 +91,8 @@ func (j *job) takenBack() (bool, error) {
 
 // tellSales carries out a decision that sales hears of, unless it was taken back.
 func (j *job) tellSales(part func(name string, do func() error)) error {
-	if !j.did(doneWork) || !j.did(doneAlert) {
+	told := j.did(doneAlert) || j.toldByFastLane()
+	if !j.did(doneWork) || !told {
 		back, err := j.takenBack()
 		if err != nil {
 			return err
@@ -108,7 +109,7 @@ func (j *job) tellSales(part func(name string, do func() error)) error {
 		}
 	}
 	part(doneWork, j.work)
-	if !j.did(doneAlert) && !j.toldByFastLane() {
+	if !told {
 		return j.alert()
 	}
 	return nil

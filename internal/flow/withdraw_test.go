@@ -139,3 +139,34 @@ func TestAWithdrawnHandOverLeavesTheWorkListWhicheverComesFirst(t *testing.T) {
 		})
 	}
 }
+
+func TestAHandOverThatTheFastLaneToldOfIsDoneAndStaysAsItIs(t *testing.T) {
+	o := newOffice(t)
+	marshal := func(r decision.Reason) []byte {
+		b, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	handover := Delivery{Kind: decision.Handover, Total: 60, Reason: marshal(decision.Reason{Total: 60, Asked: true})}
+	for _, d := range []Delivery{handover, {Kind: decision.FastLane, Subject: "demo_asked"}} {
+		if err := o.deliver(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := store.DecisionKey{Lead: maryam, Kind: decision.Handover, N: 1}
+	was, err := o.store.ReadDecision(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := o.deliver(Delivery{Kind: decision.Withdrawn, Subject: decision.Handover, Reason: marshal(decision.Reason{By: "revoked"})}); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.deliver(handover); err != nil {
+		t.Fatal(err)
+	}
+	if is, err := o.store.ReadDecision(t.Context(), key); err != nil || is.Version != was.Version || len(o.sent) != 1 {
+		t.Errorf("delivered again it is %+v, was %+v; %d alerts (%v)", is, was, len(o.sent), err)
+	}
+}

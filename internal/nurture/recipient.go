@@ -134,18 +134,23 @@ func (r *Recipient) Grant(channel, purpose string, at time.Time, wording, proof 
 }
 
 // Withdraw records a withdrawal at a stated time. A purpose of "" withdraws
-// every purpose of the channel.
-func (r *Recipient) Withdraw(channel, purpose string, at time.Time) {
+// every purpose of the channel. It tells whether anything changed.
+func (r *Recipient) Withdraw(channel, purpose string, at time.Time) (changed bool) {
+	withdraw := func(p *Permission) {
+		if p.Withdrawn < at.Unix() {
+			p.Withdrawn, changed = at.Unix(), true
+		}
+	}
 	if purpose == "" {
 		for i := range r.Permissions {
 			if r.Permissions[i].Channel == channel {
-				r.Permissions[i].Withdrawn = max(r.Permissions[i].Withdrawn, at.Unix())
+				withdraw(&r.Permissions[i])
 			}
 		}
 		purpose = "marketing"
 	}
-	p := r.permission(channel, purpose)
-	p.Withdrawn = max(p.Withdrawn, at.Unix())
+	withdraw(r.permission(channel, purpose))
+	return changed
 }
 
 // Confirm records that the person proved the address.

@@ -27,6 +27,8 @@ type Config struct {
 	// events that never come.
 	FaultRate float64
 	EventLoss float64
+	// Again delivers all that came once more when everything is over.
+	Again bool
 	// Books are published one after the other; the first is in force from the
 	// beginning.
 	Books []*playbook.Playbook

@@ -38,7 +38,7 @@ func (w *World) house() {
 	w.add(&function{name: "rescore", timeout: 300 * time.Second, cold: w.coldRescore, ready: func() bool { return len(w.ticks) > 0 || w.jobs.ready() }, take: w.takeRescore}, 2)
 	w.add(&function{name: "nurture", timeout: 50 * time.Second, cold: w.coldNurture, ready: func() bool { return w.minutes > 0 }, take: w.takeNurture}, 2)
 	w.add(&function{name: "feedback", timeout: 30 * time.Second, cold: w.coldFeedback, ready: w.feedback.ready, take: w.takeFeedback}, 2)
-	w.add(&function{name: "capture", timeout: 8 * time.Second, cold: w.coldCapture, ready: func() bool { return len(w.requests) > 0 }, take: w.takeCapture}, 2)
+	w.add(&function{name: "capture", timeout: 8 * time.Second, cold: w.coldCapture, ready: func() bool { return len(w.requests) > 0 && !w.halted }, take: w.takeCapture}, 2)
 }
 
 func (w *World) add(f *function, processes int) {

@@ -61,8 +61,14 @@ func (q *queue) put(body []byte) {
 		}
 		q.live = append(q.live, &message{id: id, body: body, sent: w.now, visible: w.now.Add(delay)})
 	}
+	if w.halted {
+		return
+	}
 	if q.kept != nil {
 		q.kept(body, w.now)
+	}
+	if w.cfg.Again {
+		w.past.messages[q] = append(w.past.messages[q], body)
 	}
 }
 

@@ -35,6 +35,7 @@ type Report struct {
 	UnknownLeft                                                                    int // of the unknown, those that did leave
 	Parked, DeadLetters, Redriven, StreamLost                                      int
 	Broadcasts, Cancelled, Entered, CastClaims, ClaimsInFence                      int
+	Again                                                                          int // delivered once more when all was over
 
 	// Confused are leads of two people, one of whose messages was a dead letter.
 	Confused int
@@ -93,7 +94,7 @@ func (r *Report) Add(o Report) {
 		{&r.UnknownLeft, &o.UnknownLeft}, {&r.Twice, &o.Twice}, {&r.None, &o.None}, {&r.Unheard, &o.Unheard}, {&r.Unlisted, &o.Unlisted},
 		{&r.Unsubscribes, &o.Unsubscribes}, {&r.EventsLost, &o.EventsLost}, {&r.Parked, &o.Parked}, {&r.DeadLetters, &o.DeadLetters},
 		{&r.Redriven, &o.Redriven}, {&r.StreamLost, &o.StreamLost},
-		{&r.Broadcasts, &o.Broadcasts}, {&r.Cancelled, &o.Cancelled}, {&r.Entered, &o.Entered}, {&r.CastClaims, &o.CastClaims}, {&r.ClaimsInFence, &o.ClaimsInFence},
+		{&r.Again, &o.Again}, {&r.Broadcasts, &o.Broadcasts}, {&r.Cancelled, &o.Cancelled}, {&r.Entered, &o.Entered}, {&r.CastClaims, &o.CastClaims}, {&r.ClaimsInFence, &o.ClaimsInFence},
 		{&r.Lost, &o.Lost}, {&r.Double, &o.Double}, {&r.Wrong, &o.Wrong}, {&r.Late, &o.Late}, {&r.Broken, &o.Broken},
 	} {
 		*x[0] += *x[1]

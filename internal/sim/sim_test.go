@@ -59,6 +59,21 @@ func TestEveryPromiseIsKeptInWorldsFullOfFaults(t *testing.T) {
 	}
 }
 
+func TestAllThatEverCameDeliveredOnceMoreSendsNothingAndChangesNoRecord(t *testing.T) {
+	t.Parallel()
+	worlds := uint64(4)
+	if testing.Short() {
+		worlds = 2
+	}
+	for s := range worlds {
+		c := sim.Of(seed(t) + 3 + s)
+		c.Again = true
+		if r := sim.Run(c); !r.Sound() || r.Again < 1000 || r.Mails == 0 || r.Decisions == 0 {
+			t.Errorf("seed %d: %d mails, %d decisions, %d delivered once more: %q", r.Seed, r.Mails, r.Decisions, r.Again, r.Findings)
+		}
+	}
+}
+
 func TestTheSameSeedGivesTheSameTrace(t *testing.T) {
 	t.Parallel()
 	for _, s := range []uint64{1, 5, 11} {

@@ -33,6 +33,9 @@ func (s *stream) put(it ledger.Item) {
 		return
 	}
 	w := s.w
+	if w.cfg.Again && !w.halted {
+		w.past.stream = append(w.past.stream, it)
+	}
 	sh := &s.shards[int(it.Lead[0])%len(s.shards)]
 	if w.rate > 0 {
 		switch n := w.dice.IntN(20); {

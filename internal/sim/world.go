@@ -61,6 +61,8 @@ type World struct {
 	words       []*word                    // what people say of quiet decisions, until it is done
 	said        map[store.DecisionKey]bool // of what they spoke; true when they were answered
 	ids         []string                   // of activities, for revocations
+	past        past
+	halted      bool // no schedule ticks any more
 }
 
 type tick struct {
@@ -78,7 +80,7 @@ func Run(cfg Config) Report {
 	w := &World{
 		cfg: cfg, dice: rand.New(rand.NewPCG(cfg.Seed, 1)), now: cfg.Start, rate: cfg.FaultRate, mem: memory.New(), books: map[uint32]*playbook.Compiled{},
 		hash: fnv.New64a(), was: map[lead.ID]ledger.Item{}, is: map[lead.ID]ledger.Item{}, wasTo: map[string]store.Recipient{}, due: map[string]int64{},
-		hooked: map[string][]byte{}, said: map[store.DecisionKey]bool{},
+		hooked: map[string][]byte{}, said: map[store.DecisionKey]bool{}, past: past{messages: map[*queue][][]byte{}},
 	}
 	w.report.Seed, w.report.Worlds, w.report.ByCall = cfg.Seed, 1, map[string][faults]int{}
 	w.end = cfg.Start.AddDate(0, 0, cfg.Days)
@@ -110,6 +112,9 @@ func Run(cfg Config) Report {
 	w.casts.plan()
 	w.until(w.end)
 	w.calm()
+	if cfg.Again {
+		w.redeliver()
+	}
 	w.report.Hash = w.hash.Sum64()
 	return w.report
 }
@@ -160,6 +165,9 @@ func (w *World) clockwork() {
 					case 1:
 						n = 2
 					}
+				}
+				if w.halted {
+					return
 				}
 				for range n {
 					do()

@@ -27,6 +27,7 @@ func main() {
 	stop := flag.Bool("stop", false, "stop at the first world that breaks a promise")
 	quiet := flag.Bool("quiet", false, "no line a world")
 	mails := flag.Int("mails", 0, "instead: worlds of many mails, until so many were claimed")
+	again := flag.Int("again", 0, "instead: so many worlds, all that came in each delivered once more at its end")
 	flag.Parse()
 	debug.SetGCPercent(400) // worlds are small, and short-lived
 	began := time.Now()
@@ -34,6 +35,12 @@ func main() {
 		sound := mailWorlds(*first, *mails, *workers)
 		fmt.Printf("in %s\n", time.Since(began).Round(time.Millisecond))
 		if !sound {
+			os.Exit(1)
+		}
+		return
+	}
+	if *again > 0 {
+		if !againWorlds(*first, *again, *workers) {
 			os.Exit(1)
 		}
 		return
