@@ -184,6 +184,11 @@ type Mail struct {
 	Headers []struct{ Name, Value string }
 	HTML    string `json:"html"`
 	Text    string `json:"text"`
+
+	Attachments []struct {
+		Name string
+		Data []byte
+	} `json:"attachments"`
 }
 
 // Tag is the first value of a tag.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -25,10 +26,25 @@ func TestTheMailsOfTheExampleCanBeLookedAt(t *testing.T) {
 	if err := os.MkdirAll(shots, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	preview := exec.Command(sarnakh, "mail", "preview", "--out", mails, "--set", "lead.first_name=مریم")
-	preview.Dir = root
-	if out, err := preview.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	preview := func(args ...string) {
+		t.Helper()
+		cmd := exec.Command(sarnakh, append([]string{"mail", "preview", "--set", "lead.first_name=مریم"}, args...)...)
+		cmd.Dir = root
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	preview("--out", mails)
+	// The confirmation of a demo once more, with a time: another text, and a file for the calendar.
+	booked := t.TempDir()
+	preview("demo-confirmed", "--out", booked, "--set", "lead.demo_at="+time.Now().Add(48*time.Hour).Format(time.RFC3339))
+	for _, locale := range []string{"fa", "en"} {
+		if _, err := os.Stat(filepath.Join(booked, "demo-confirmed."+locale+".invite.ics")); err != nil {
+			t.Error(err)
+		}
+		if err := os.Rename(filepath.Join(booked, "demo-confirmed."+locale+".html"), filepath.Join(mails, "demo-booked."+locale+".html")); err != nil {
+			t.Fatal(err)
+		}
 	}
 	files, err := filepath.Glob(filepath.Join(mails, "*.html"))
 	if err != nil || len(files) < 40 {

@@ -2,6 +2,8 @@ package browser
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -260,18 +262,18 @@ var tehran = time.FixedZone("Tehran", 12600)
 // is seen is when the mail came.
 const travel = time.Minute
 
-// inOpenHours: marketing mail leaves Saturday to Wednesday, 9 to 19.
-func inOpenHours(came time.Time) error {
-	came = came.In(tehran)
+// inOpenHours: marketing mail leaves Saturday to Wednesday, 9 to 19, by the clock of who gets it.
+func inOpenHours(came time.Time, p person) error {
+	came = came.In(p.clock())
 	left := came.Add(-travel)
 	day := left.Weekday()
 	return check(day != time.Thursday && day != time.Friday && came.Hour() >= 9 && left.Hour() < 19, "it came on %s", came.Format("Monday 15:04:05"))
 }
 
 // paced: never more than two marketing mails in seven days, and two days between them.
-func paced(all []Mail) error {
+func paced(all []Mail, p person) error {
 	for i := range all {
-		if err := inOpenHours(all[i].At); err != nil {
+		if err := inOpenHours(all[i].At, p); err != nil {
 			return fmt.Errorf("%q: %w", all[i].Subject, err)
 		}
 		if i > 0 && all[i].At.Sub(all[i-1].At) < 48*time.Hour-travel {
@@ -282,4 +284,74 @@ func paced(all []Mail) error {
 		}
 	}
 	return nil
+}
+
+// booked tells the line that a demo was agreed on, as a scheduling tool does, and looks for the mail that brings its time.
+func (s *story) booked(tab *Tab, p person) error {
+	now, err := s.line.Now()
+	if err != nil {
+		return err
+	}
+	at := now.In(tehran).Add(48 * time.Hour).Truncate(time.Minute)
+	file := filepath.Join(s.t.TempDir(), "booked.ndjson")
+	line := fmt.Sprintf(`{"v":1,"id":"story-demo-booked","type":"demo.booked","lead":{"email":%q},"profile":{"demo_at":%q},"source":"calendar"}`, p.email, at.Format(time.RFC3339))
+	if err := os.WriteFile(file, []byte(line+"\n"), 0o600); err != nil {
+		return err
+	}
+	if _, err := s.tool("send", file); err != nil {
+		return err
+	}
+	if err := within(soon, func() error {
+		lead, err := s.line.Lead(p.email)
+		if err != nil {
+			return err
+		}
+		for _, t := range lead.Mail.Tracks {
+			if t.Track == "demo_booked" {
+				return nil
+			}
+		}
+		return fmt.Errorf("she is in no track demo_booked: %+v", lead.Mail.Tracks)
+	}); err != nil {
+		return err
+	}
+	if err := s.line.Forward(time.Minute); err != nil { // mails leave each minute
+		return err
+	}
+	var m Mail
+	if err := within(4*time.Minute, func() error {
+		all, err := s.mails(p.email, "asked")
+		if err != nil {
+			return err
+		}
+		for _, one := range all {
+			if one.Tag("mail") == "demo-confirmed" {
+				if m, err = s.line.Mail(one.ID); err != nil || len(m.Attachments) == 1 {
+					return err
+				}
+			}
+		}
+		return fmt.Errorf("no mail brings a time: %+v", all)
+	}); err != nil {
+		return err
+	}
+	a := m.Attachments[0]
+	if err := check(a.Name == "invite.ics" && strings.Contains(string(a.Data), "DTSTART:"+at.UTC().Format("20060102T150405Z")+"\r\n"), "%s brings %s", a.Name, a.Data); err != nil {
+		return err
+	}
+	if err := check(strings.Contains(m.Text, persian(at.Format("15:04"))), "the mail does not say %s: %s", at.Format("15:04"), m.Text); err != nil {
+		return err
+	}
+	for _, locale := range []string{"fa", "en"} {
+		if err := tab.Go(s.line.URL + "/mail/" + m.ID + "?lang=" + locale); err != nil {
+			return err
+		}
+		if err := tab.Wait(`a[download="invite.ics"]`); err != nil {
+			return err
+		}
+		if err := s.look(tab, "run-invitation", locale); err != nil {
+			return err
+		}
+	}
+	return s.reads(tab, m, "mail-booked", "fa")
 }

@@ -14,7 +14,7 @@ var (
 	bahram = person{name: "بهرام", email: "bahram@forush.example", role: "other_manager", consent: true, locale: "fa"}
 	narges = person{name: "نرگس", email: "narges@forush.example", role: "other_manager", consent: true, locale: "fa"}
 	kamran = person{name: "کامران", email: "kamran@forush.example", role: "other_manager", locale: "fa"}
-	sara   = person{name: "Sara", email: "sara@trade.example", role: "owner", employees: "5-19", consent: true, locale: "en"}
+	sara   = person{name: "Sara", email: "sara@trade.example", role: "owner", employees: "5-19", consent: true, locale: "en", away: true}
 )
 
 var everybody = []person{maryam, bahram, narges, kamran, sara}
@@ -100,7 +100,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 			plain.Trouble,
 		)
 	})
-	s.step("Narges, as he; Kamran, without consent; Sara, in English on a phone", func() error {
+	s.step("Narges, as he; Kamran, without consent; Sara, in English on a phone, in Dubai", func() error {
 		for _, p := range []person{narges, kamran} {
 			if err := s.asks(s.open(true), p, "fa.html", "ebook"); err != nil {
 				return fmt.Errorf("%s: %w", p.email, err)
@@ -111,6 +111,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 		}
 		tab := s.open(true)
 		return first(
+			func() error { return tab.lives(sara.clock().String()) },
 			func() error { return tab.Go(s.line.URL + "/pages/en.html") },
 			func() error { return s.look(tab, "landing", "en") },
 			func() error { return tab.size(phone) },
@@ -144,7 +145,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 				return err
 			}
 			came := 0
-			for _, p := range []person{maryam, bahram, narges} {
+			for _, p := range []person{maryam, bahram, narges, sara} {
 				all, err := s.mails(p.email, "marketing")
 				if err != nil {
 					return err
@@ -153,7 +154,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 					came++
 				}
 			}
-			if came == 3 {
+			if came == 4 {
 				break
 			}
 		}
@@ -165,7 +166,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 			if _, err := permits(m); err != nil {
 				return err
 			}
-			if err := inOpenHours(m.At); err != nil {
+			if err := inOpenHours(m.At, p); err != nil {
 				return fmt.Errorf("%q to %s: %w", m.Subject, p.email, err)
 			}
 			if p == maryam {
@@ -227,6 +228,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 			},
 		)
 	})
+	s.step("they agree on a time for the demo, and it comes by e-mail, for her calendar", func() error { return s.booked(reader, maryam) })
 	s.step("Sara's mail comes back: nothing more is sent there", func() error {
 		m, err := s.mail(sara.email, "marketing", "")
 		if err != nil {
@@ -344,7 +346,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 			case p != narges && more > 0, p == kamran && len(all) > 0:
 				return fmt.Errorf("%s got %d marketing mails more: %+v", p.email, more, all)
 			}
-			if err := paced(all); err != nil {
+			if err := paced(all, p); err != nil {
 				return fmt.Errorf("%s: %w", p.email, err)
 			}
 			news := 0

@@ -87,6 +87,9 @@ func (b *Browser) Open(script Script) (*Tab, error) {
 		_, err = chromedp.Call(t.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !bool(script)})
 	}
 	if err == nil {
+		err = t.lives("Asia/Tehran")
+	}
+	if err == nil {
 		err = t.size(desktop)
 	}
 	if err != nil {
@@ -94,6 +97,12 @@ func (b *Browser) Open(script Script) (*Tab, error) {
 		return nil, fmt.Errorf("open a tab: %w", err)
 	}
 	return t, nil
+}
+
+// lives sets the time zone of whoever looks, whatever the machine's is: forms say it, and mails leave by it.
+func (t *Tab) lives(zone string) error {
+	_, err := chromedp.Call(t.ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: zone})
+	return err
 }
 
 // hear keeps what pages complain of: exceptions, errors in the console, requests to other hosts.
