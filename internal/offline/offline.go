@@ -42,6 +42,10 @@ func Read(in io.Reader, now time.Time, refuse func(line int, err error)) ([]acti
 		if n == 1 {
 			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf"))
 		}
+		if n == 1 && bytes.HasPrefix(line, []byte(`{"format":"`+exportFormat+`"`)) {
+			return nil, errors.New("this is an exported lead: it holds what was stored of activities, not the messages that were sent; " +
+				"sarnakh lead export --check replays it, sarnakh lead show NAME --at DAY gives its card")
+		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			as, bad := activity.Decode(line, now)
 			if bad != nil {

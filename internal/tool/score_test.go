@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/sarnakh/sarnakh/internal/activity"
 	"github.com/sarnakh/sarnakh/internal/lead"
+	"github.com/sarnakh/sarnakh/internal/ledger"
 	"github.com/sarnakh/sarnakh/internal/offline"
 	"github.com/sarnakh/sarnakh/internal/phone"
 	"github.com/sarnakh/sarnakh/internal/playbook"
@@ -171,6 +173,18 @@ func TestAFileIsScoredAsOfAPastDayAndALeadIsFoundByAnyName(t *testing.T) {
 	rows, bad := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || bad != nil || len(rows) != 2 || len(rows[0]) != len(rows[1]) {
 		t.Errorf("%v %v: %s", err, bad, text)
+	}
+}
+
+func TestAnExportedLeadIsNoFileOfActivitiesAndSaysWhatReadsIt(t *testing.T) {
+	c := rulesOf(t, "../../playbook")
+	var export bytes.Buffer
+	if err := offline.Write(&export, c, ledger.New("abcdefghijklmnop", c.Rules.Meters()), nil); err != nil {
+		t.Fatal(err)
+	}
+	_, err := tool.Score(io.Discard, &export, tool.Scoring{Playbook: c, Phone: phone.For("IR"), Now: time.Now(), Refuse: func(int, error) {}})
+	if err == nil || !strings.Contains(err.Error(), "lead export --check") {
+		t.Errorf("%v", err)
 	}
 }
 
