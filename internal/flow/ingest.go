@@ -142,6 +142,7 @@ type arrival struct {
 	body    []byte // a text too long for the log
 	lead    lead.ID
 	via     lead.ID // the absorbed lead whose identity led here; "" for its own
+	zoned   bool    // it says a time zone that there is
 	address bool    // its address is to be kept: it is new, or may have been lost
 	done    bool
 }
@@ -193,7 +194,9 @@ func (b *batch) decode(m *Message) {
 	}
 	b.taken.Activities += len(list)
 	for i := range list {
-		b.open = append(b.open, &arrival{message: m, a: list[i]})
+		a := &arrival{message: m, a: list[i]}
+		b.judgeZone(a)
+		b.open = append(b.open, a)
 	}
 }
 

@@ -31,7 +31,7 @@ func (a *arrival) wantsRecipient() bool {
 		return true
 	}
 	_, taken := a.owner()
-	return len(a.a.Consent) > 0 && a.a.Flags&activity.Held == 0 || locale(&a.a) != "" || a.saysZone() || taken || a.stops() || a.a.Type == activity.OfferRedeemed
+	return len(a.a.Consent) > 0 && a.a.Flags&activity.Held == 0 || locale(&a.a) != "" || a.zoned || taken || a.stops() || a.a.Type == activity.OfferRedeemed
 }
 
 func locale(a *activity.Activity) string {
@@ -186,7 +186,7 @@ func (b *batch) know(l *line) error {
 	}
 	for _, a := range l.take {
 		if l.profile != nil {
-			l.profileChanged = l.profile.Apply(b.known(l, a.changes()), a.a.At, a.entry.Key) || l.profileChanged
+			l.profileChanged = l.profile.Apply(a.changes(), a.a.At, a.entry.Key) || l.profileChanged
 		}
 		if l.recipient != nil && l.recipient.Erased == 0 {
 			if s := b.remembered[b.addressHash(a.party.email)]; s.Reason != "" && a.bringsAddress() {
@@ -204,7 +204,7 @@ func (b *batch) know(l *line) error {
 // changes are the attributes that an activity brings; addresses are among them,
 // for the eyes of sales.
 func (a *arrival) changes() []activity.Property {
-	changes := a.a.Profile
+	changes := a.known()
 	if !a.bringsAddress() {
 		return changes
 	}

@@ -161,7 +161,7 @@ func (s *site) send() string {
 	defer ses.Close()
 	out, err := sesv2.New(sesv2.Options{Region: "eu-central-1", BaseEndpoint: &ses.URL, Credentials: credentials.NewStaticCredentialsProvider("K", "x", "")}).
 		SendEmail(s.t.Context(), &sesv2.SendEmailInput{
-			FromEmailAddress: aws.String("news@example.com"), Destination: &types.Destination{ToAddresses: []string{"sara@example.com"}},
+			FromEmailAddress: aws.String("=?utf-8?q?=D8=B3=D8=A7=D8=B1=D8=A7?= <news@example.com>"), Destination: &types.Destination{ToAddresses: []string{"sara@example.com"}},
 			Content: &types.EmailContent{Simple: &types.Message{Subject: &types.Content{Data: aws.String("<b>راهنما</b>")},
 				Body:        &types.Body{Text: &types.Content{Data: aws.String("سلام <script>")}},
 				Attachments: []types.Attachment{{FileName: aws.String("invite.ics"), ContentType: aws.String("text/calendar"), RawContent: []byte("BEGIN:VCALENDAR")}},
@@ -215,7 +215,7 @@ func TestAMailIsShownWithWhatBecameOfItAndCanBeAnswered(t *testing.T) {
 	wantAll(t, "the empty mailbox", s.get("/mail"), "هنوز ایمیلی فرستاده نشده است")
 	id := s.send()
 	wantAll(t, "the list", s.get("/mail"), "/mail/"+id, "&lt;b&gt;راهنما", "sara@example.com")
-	wantAll(t, "the mail", s.get("/mail/"+id), "news@example.com", `sandbox="allow-popups`, "رسید", "پیوست‌ها", "/_mailbox/mails/"+id+"/attachments/0")
+	wantAll(t, "the mail", s.get("/mail/"+id), "سارا &lt;news@example.com&gt;", `sandbox="allow-popups`, "رسید", "پیوست‌ها", "/_mailbox/mails/"+id+"/attachments/0")
 	wantAll(t, "its text", s.get("/mail/"+id+"?view=text"), "سلام &lt;script&gt;")
 	wantAll(t, "its headers", s.get("/mail/"+id+"?view=headers"), "X-Kind: asked-for")
 	if status, body := s.post("/mail/"+id+"/Bounce", nil); status != http.StatusOK {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -245,6 +246,14 @@ func (v *view) Mean(f local.Function) string {
 		return ""
 	}
 	return (f.Busytime / time.Duration(f.Invocations)).Round(100 * time.Microsecond).String()
+}
+
+// Sender is where a mail comes from, its name in letters and not in the code of headers.
+func (v *view) Sender(from string) string {
+	if plain, err := new(mime.WordDecoder).DecodeHeader(from); err == nil {
+		return plain
+	}
+	return from
 }
 
 func (v *view) EventName(e mailbox.Event) string { return v.T("event_" + e.Type) }
