@@ -26,9 +26,15 @@ type morning struct {
 }
 
 func newMorning(t *testing.T) *morning {
+	return newMorningOf(t, func(o *office) {
+		o.book.Sales.Digest = &playbook.Digest{At: 8*60 + 30}
+		o.book.Sales.Contacts = []playbook.Contact{{Name: "sara", Email: "sara@x.example"}, {Name: "reza", Email: "reza@x.example"}, {Name: "twin", Email: "Sara@x.example"}, {Name: "nobody"}}
+	})
+}
+
+func newMorningOf(t *testing.T, change func(*office)) *morning {
 	o := newOffice(t)
-	o.book.Sales.Digest = &playbook.Digest{At: 8*60 + 30}
-	o.book.Sales.Contacts = []playbook.Contact{{Name: "sara", Email: "sara@x.example"}, {Name: "reza", Email: "reza@x.example"}, {Name: "twin", Email: "Sara@x.example"}, {Name: "nobody"}}
+	change(o)
 	if err := o.store.Publish(t.Context(), store.Playbook{Pointer: store.Pointer{Number: 1}, Compiled: o.book.JSON()}, 0); err != nil {
 		t.Fatal(err)
 	}
