@@ -10,10 +10,10 @@ package main
 import (
 	"context"
 	"flag"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
+	"time"
 )
 
 // group is figures that are measured together.
@@ -23,25 +23,26 @@ type group struct {
 }
 
 func main() {
-	only := flag.String("only", "", "names of groups, with commas between: rules, bytes, preview, line, wide, time, first, sim, engine, mail, start")
+	only := flag.String("only", "", "names of groups, with commas between: rules, bytes, preview, line, wide, time, first, sim, engine, mail, due, start")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	r := &report{out: os.Stdout}
 	for _, g := range []group{
 		{"rules", ruleFigures}, {"bytes", byteFigures}, {"preview", previewFigures}, {"line", lineFigures}, {"wide", wideFigures}, {"time", timeFigures},
-		{"first", firstFigures}, {"sim", simFigures}, {"engine", engineFigures}, {"mail", mailFigures}, {"start", startFigures},
+		{"first", firstFigures}, {"sim", simFigures}, {"engine", engineFigures}, {"mail", mailFigures}, {"due", dueFigures}, {"start", startFigures},
 	} {
 		if *only != "" && !strings.Contains(","+*only+",", ","+g.name+",") {
 			continue
 		}
-		if err := g.measure(ctx, r); err != nil {
-			fmt.Fprintf(os.Stderr, "bench %s: %v\n", g.name, err)
+		began := time.Now()
+		err := g.measure(ctx, r)
+		if ctx.Err() != nil {
 			os.Exit(1)
 		}
+		r.done(g.name, time.Since(began), err)
 	}
-	if r.short > 0 {
-		fmt.Fprintf(os.Stderr, "%d figures are short\n", r.short)
+	if !r.sum() {
 		os.Exit(1)
 	}
 }

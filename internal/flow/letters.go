@@ -4,6 +4,7 @@ import (
 	"fmt"
 	netmail "net/mail"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -51,7 +52,7 @@ func (l *Letters) write(c *playbook.Compiled, r *nurture.Recipient, p *lead.Prof
 		case "pixel":
 			links[i] = l.PublicURL + "/o/" + l.Keys.Pixel(link.Pixel{Lead: r.ID, Send: s.ID, Mail: s.Mail, Track: s.Track}, at)
 		default:
-			links[i] = l.PublicURL + "/c/" + l.Keys.Click(link.Click{Lead: r.ID, Send: s.ID, Mail: s.Mail, Target: k.Target, Kind: k.Kind, Track: s.Track}, at, fmt.Sprintf("l%d", i))
+			links[i] = l.PublicURL + "/c/" + l.Keys.Click(link.Click{Lead: r.ID, Send: s.ID, Mail: s.Mail, Target: k.Target, Kind: k.Kind, Track: s.Track}, at, "l"+strconv.Itoa(i))
 		}
 	}
 	values := l.values(c, r, p, s, tpl.Locale)

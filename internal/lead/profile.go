@@ -4,10 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/sarnakh/sarnakh/internal/activity"
+	"github.com/sarnakh/sarnakh/internal/quickjson"
 )
 
 // Profile is what is known of a lead: a register for each attribute, in which
@@ -119,6 +121,16 @@ func DecodeProfile(b []byte) (*Profile, error) {
 	if len(b) == 0 {
 		return p, nil
 	}
+	c := quickjson.Reader(b)
+	if quickjson.List(c, &p.Registers, readRegister); c.Done() && slices.IsSortedFunc(p.Registers, byName) {
+		return p, nil
+	}
+	return decodeSlowly(b)
+}
+
+// decodeSlowly reads any bytes of a profile item.
+func decodeSlowly(b []byte) (*Profile, error) {
+	p := &Profile{}
 	var in []stored
 	if err := json.Unmarshal(b, &in); err != nil {
 		return nil, fmt.Errorf("read profile: %w", err)
@@ -130,8 +142,39 @@ func DecodeProfile(b []byte) (*Profile, error) {
 		}
 		p.Registers = append(p.Registers, Register{s.Name, v, s.At, s.By})
 	}
-	slices.SortFunc(p.Registers, func(a, b Register) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(p.Registers, byName)
 	return p, nil
+}
+
+func byName(a, b Register) int { return strings.Compare(a.Name, b.Name) }
+
+// readRegister reads what stored writes, where the value is a text or a
+// truth; the rest is left to encoding/json.
+func readRegister(c *quickjson.Codec, r *Register) {
+	quickjson.Object(c, r, func(c *quickjson.Codec, r *Register) {
+		quickjson.Text(c, "n", &r.Name)
+		if !c.Member("v") {
+			c.Fail()
+		} else {
+			switch c.Next() {
+			case '"':
+				r.Value = activity.TextValue(c.ReadText())
+			case 't', 'f':
+				r.Value = activity.BoolValue(c.ReadBool())
+			default:
+				c.Fail()
+			}
+			c.After()
+		}
+		quickjson.Int(c, "t", &r.At)
+		if c.Member("b") {
+			by, err := strconv.ParseUint(c.ReadText(), 10, 64)
+			if r.By = by; err != nil {
+				c.Fail()
+			}
+			c.After()
+		}
+	})
 }
 
 func plain(v activity.Value) any {

@@ -130,7 +130,7 @@ func (c *Compiled) Fill(lookup Lookup, links []string) (Sheet, error) {
 		return Sheet{}, err
 	}
 	f := c.shared
-	if slices.ContainsFunc(links, func(l string) bool { return escapeHTML(l) != l || oneLine(l) != l }) {
+	if slices.ContainsFunc(links, func(l string) bool { return !bare(l) }) {
 		f = c.framed
 	}
 	s := Sheet{Frame: f, Values: make([]string, len(f.slots))}
@@ -153,6 +153,19 @@ func (c *Compiled) Fill(lookup Lookup, links []string) (Sheet, error) {
 	}
 	return s, nil
 }
+
+// bare tells that an address is the same wherever it stands, escaped or not.
+func bare(address string) bool {
+	for i := range len(address) {
+		if c := address[i]; c <= ' ' || c >= 0x7f || escaped[c] {
+			return false
+		}
+	}
+	return true
+}
+
+// escaped are the visible characters that HTML escapes.
+var escaped = [256]bool{'<': true, '>': true, '&': true, '\'': true, '"': true}
 
 // Content puts the pieces together.
 func (s *Sheet) Content() Content {

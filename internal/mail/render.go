@@ -204,6 +204,9 @@ func (t test) holds(lookup Lookup) bool {
 
 // plain keeps line breaks but no other control character.
 func plain(s string) string {
+	if bare(s) {
+		return s
+	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' && r != '\t' || r == 0x7f {
 			return -1
@@ -214,6 +217,9 @@ func plain(s string) string {
 
 // oneLine is for headers: a break there would begin another header.
 func oneLine(s string) string {
+	if bare(s) {
+		return s
+	}
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == 0x2028 || r == 0x2029 {
 			return ' '

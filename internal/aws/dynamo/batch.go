@@ -132,7 +132,12 @@ func (s *Store) execute(ctx context.Context, all []*statement) {
 				ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 			}
 		}
-		out, err := s.db.BatchExecuteStatement(ctx, &dynamodb.BatchExecuteStatementInput{Statements: batch, ReturnConsumedCapacity: s.measure()})
+		in := &dynamodb.BatchExecuteStatementInput{Statements: batch, ReturnConsumedCapacity: s.measure()}
+		how, buf := byHand(in)
+		out, err := s.db.BatchExecuteStatement(ctx, in, how)
+		if err == nil {
+			bodies.Put(buf)
+		}
 		if err == nil && len(out.Responses) != n {
 			err = fmt.Errorf("%d answers to %d statements", len(out.Responses), n)
 		}

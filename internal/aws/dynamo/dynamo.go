@@ -13,7 +13,6 @@ package dynamo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -37,6 +36,7 @@ type Store struct {
 	db     *dynamodb.Client
 	tables Tables
 	meter  Meter
+	texts  blobTexts
 	// pause waits before attempt n of what was refused for its rate. A field,
 	// so that tests of many attempts take no time.
 	pause func(ctx context.Context, attempt int) error
@@ -44,7 +44,7 @@ type Store struct {
 
 // New makes a store. meter may be nil.
 func New(db *dynamodb.Client, tables Tables, meter Meter) *Store {
-	return &Store{db: db, tables: tables, meter: meter, pause: backoff}
+	return &Store{db: db, tables: tables, meter: meter, texts: textsOf(tables.People), pause: backoff}
 }
 
 // attempts bounds how often what came back unprocessed is sent again. With
@@ -104,10 +104,17 @@ func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{V
 
 // bin never gives nil, which the SDK would send as no value at all.
 func bin(b []byte) types.AttributeValue {
-	return &types.AttributeValueMemberB{Value: append([]byte{}, b...)}
+	if b == nil {
+		b = []byte{}
+	}
+	return &types.AttributeValueMemberB{Value: b}
 }
+
 func number[N int | int64 | uint32 | uint64](n N) types.AttributeValue {
-	return &types.AttributeValueMemberN{Value: fmt.Sprint(n)}
+	if n < 0 {
+		return &types.AttributeValueMemberN{Value: strconv.FormatInt(int64(n), 10)}
+	}
+	return &types.AttributeValueMemberN{Value: strconv.FormatUint(uint64(n), 10)}
 }
 
 func textOf(it item, name string) string {

@@ -229,22 +229,31 @@ func recipientBlob(r store.Recipient) blob {
 
 func (s *Store) blobStatement(b blob) *statement {
 	key, next := text(b.key), number(b.version+1)
+	v := make([]types.AttributeValue, 0, 6)
 	if b.version == 0 {
-		q := `INSERT INTO "` + s.tables.People + `" VALUE {'k':?,'v':?,'x':?`
-		v := []types.AttributeValue{key, next, bin(b.body)}
-		if b.shard != "" {
-			q, v = q+`,'ds':?,'da':?`, append(v, text(b.shard), b.due)
+		v = append(v, key, next, bin(b.body))
+		if b.shard == "" {
+			return &statement{text: s.texts.insert, values: v}
 		}
-		return &statement{text: q + `}`, values: v}
+		return &statement{text: s.texts.insertDue, values: append(v, text(b.shard), b.due)}
 	}
-	q := `UPDATE "` + s.tables.People + `" SET v=?, x=?`
-	v := []types.AttributeValue{next, bin(b.body)}
-	if b.shard != "" {
-		q, v = q+`, ds=?, da=?`, append(v, text(b.shard), b.due)
-	} else {
-		q += ` REMOVE ds`
+	q := s.texts.update
+	if v = append(v, next, bin(b.body)); b.shard != "" {
+		q, v = s.texts.updateDue, append(v, text(b.shard), b.due)
 	}
-	return &statement{text: q + ` WHERE k=? AND v=?`, values: append(v, key, number(b.version))}
+	return &statement{text: q, values: append(v, key, number(b.version))}
+}
+
+// blobTexts are the statements of blobs, with and without a due time.
+type blobTexts struct{ insert, insertDue, update, updateDue string }
+
+func textsOf(table string) blobTexts {
+	return blobTexts{
+		insert:    `INSERT INTO "` + table + `" VALUE {'k':?,'v':?,'x':?}`,
+		insertDue: `INSERT INTO "` + table + `" VALUE {'k':?,'v':?,'x':?,'ds':?,'da':?}`,
+		update:    `UPDATE "` + table + `" SET v=?, x=? REMOVE ds WHERE k=? AND v=?`,
+		updateDue: `UPDATE "` + table + `" SET v=?, x=?, ds=?, da=? WHERE k=? AND v=?`,
+	}
 }
 
 // writeBlob is one UpdateItem on the condition of the version.

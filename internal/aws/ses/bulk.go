@@ -1,9 +1,7 @@
 package ses
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -12,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
 
 	"github.com/sarnakh/sarnakh/internal/mail"
+	"github.com/sarnakh/sarnakh/internal/quickjson"
 	"github.com/sarnakh/sarnakh/internal/sending"
 )
 
@@ -25,7 +24,8 @@ func (s *Sender) SendBulk(ctx context.Context, ms []mail.Message) []mail.Handed 
 	if err != nil {
 		return all(out, mail.Refused, fmt.Errorf("%w: %w", mail.ErrWhole, err))
 	}
-	answer, err := s.client.SendBulkEmail(ctx, in)
+	how, buf := byHand(in)
+	answer, err := s.client.SendBulkEmail(ctx, in, how)
 	if err != nil {
 		f := fate(err)
 		err = fmt.Errorf("send %d mails: %w", len(ms), err)
@@ -34,6 +34,7 @@ func (s *Sender) SendBulk(ctx context.Context, ms []mail.Message) []mail.Handed 
 		}
 		return all(out, f, err)
 	}
+	bodies.Put(buf)
 	if len(answer.BulkEmailEntryResults) != len(ms) {
 		return all(out, mail.Unknown, fmt.Errorf("send %d mails: %d answers", len(ms), len(answer.BulkEmailEntryResults)))
 	}
@@ -70,26 +71,20 @@ func (s *Sender) bulk(ms []mail.Message) (*sesv2.SendBulkEmailInput, error) {
 	if ms[0].ReplyTo != "" {
 		in.ReplyToAddresses = []string{ms[0].ReplyTo}
 	}
-	var b bytes.Buffer
-	write := json.NewEncoder(&b)
-	write.SetEscapeHTML(false) // it is JSON for SES, not for a page
+	var b []byte
 	for i, m := range ms {
 		if m.Sheet == nil || m.Sheet.Frame != frame || m.From != ms[0].From || m.ReplyTo != ms[0].ReplyTo || !m.Sheet.Plain() || len(m.Attachments) > 0 {
 			return nil, fmt.Errorf("mail %d of %d is not of the same kind as the first", i+1, len(ms))
 		}
-		b.Reset()
-		b.WriteByte('{')
+		b = append(b[:0], '{')
 		for j, v := range m.Sheet.Values {
 			if j > 0 {
-				b.WriteByte(',')
+				b = append(b, ',')
 			}
-			b.WriteString(`"` + names[j] + `":`)
-			if err := write.Encode(v); err != nil {
-				return nil, err
-			}
+			b = append(append(append(b, '"'), names[j]...), '"', ':')
+			b = quickjson.AppendPlain(b, v) // it is JSON for SES, not for a page
 		}
-		b.WriteByte('}')
-		data := b.String()
+		data := string(append(b, '}'))
 		in.BulkEmailEntries[i] = types.BulkEmailEntry{
 			Destination:             &types.Destination{ToAddresses: []string{m.To}},
 			ReplacementTags:         tags(m.Tags),
