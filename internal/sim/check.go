@@ -254,7 +254,7 @@ func (w *World) again(c *playbook.Compiled, log []ledger.Entry) ([]ledger.Entry,
 		if a.Type != e.Type || a.At.Unix() != e.At || c.Day(a.At) != e.Day || a.Flags != e.Flags {
 			return nil, nil, fmt.Errorf("its log has %s as %s of %s, it was sent as %s of %s", s.id, e.Type, clockOf(e.At), a.Type, clockOf(a.At.Unix()))
 		}
-		profile.Apply(a.Profile, a.At, e.Key)
+		profile.Apply(slices.DeleteFunc(slices.Clone(a.Profile), func(p activity.Property) bool { return p.Value.Text == nowhere }), a.At, e.Key)
 		// Signals that are no more were seen when they were.
 		hits := append(slices.Clone(e.Hits), c.Set.Match(&a, nil)...)
 		slices.Sort(hits)

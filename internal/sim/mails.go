@@ -148,7 +148,7 @@ func (m *mails) claimed(p *process, r *nurture.Recipient, h *nurture.Send) {
 	case h.Claimed < paused:
 		w.broken("%s claimed %s for %s at %s: paused until %s was answered", p.name, h.ID, r.ID, clockOf(h.Claimed), clockOf(paused))
 	}
-	if !m.open(h.Claimed) {
+	if !m.open(h.Claimed, r) {
 		w.broken("%s claimed %s at %s, when the business writes to nobody", p.name, h.ID, clockOf(h.Claimed))
 	}
 }
@@ -196,10 +196,24 @@ func (m *mails) promised(id string, at time.Time) {
 	}
 }
 
+// clock is the time where somebody is: the business's where nobody said.
+func (m *mails) clock(unix int64, r *nurture.Recipient) time.Time {
+	zone, err := time.LoadLocation(r.Zone)
+	if err != nil {
+		m.w.broken("%s is in the zone %q, which there is not", r.ID, r.Zone)
+	}
+	if r.Zone == "" || err != nil {
+		zone = m.w.newest().Zone
+	} else {
+		m.w.report.Abroad++
+	}
+	return time.Unix(unix, 0).In(zone)
+}
+
 // open tells, by the rule as a person reads it, whether mails may leave.
-func (m *mails) open(unix int64) bool {
+func (m *mails) open(unix int64, r *nurture.Recipient) bool {
 	c := m.w.newest().Playbook.Nurture.Calendar
-	at := time.Unix(unix, 0).In(m.w.newest().Zone)
+	at := m.clock(unix, r)
 	day := at.Format(time.DateOnly)
 	for _, x := range c.Closed {
 		until := x.Until

@@ -33,6 +33,7 @@ type Report struct {
 	Decisions, Alerts, AlertsTwice, Lists, Digests, Webhooks, Rewritten, Told      int
 	Claims, Mails, Texts, Bulks, Bulked, Braked, Unknown, Unsubscribes, EventsLost int
 	UnknownLeft                                                                    int // of the unknown, those that did leave
+	Abroad                                                                         int // marketing claimed for who said in which zone they are
 	Parked, DeadLetters, Redriven, StreamLost                                      int
 	Broadcasts, Cancelled, Entered, CastClaims, ClaimsInFence                      int
 	Again                                                                          int // delivered once more when all was over
@@ -64,7 +65,7 @@ func (r *Report) Quiet() (names []string) {
 		{"processes that died", r.Crashes}, {"writes that lost to another worker", r.Races}, {"lost stream records", r.StreamLost},
 		{"merges", r.Merges}, {"publishes", r.Publishes}, {"revocations", r.Revocations}, {"revocations before what they revoke", r.RevokedAhead},
 		{"the same id with another payload", r.Conflicts}, {"replays on the way", r.Glances}, {"decisions", r.Decisions}, {"alerts", r.Alerts}, {"lists of the day's work", r.Digests},
-		{"quiet decisions told by a person", r.Told}, {"webhooks", r.Webhooks}, {"mails", r.Mails}, {"bulks of mails", r.Bulks}, {"a brake that shut", r.Braked}, {"unsubscribes", r.Unsubscribes}, {"sends of unknown fate", r.Unknown},
+		{"quiet decisions told by a person", r.Told}, {"webhooks", r.Webhooks}, {"mails", r.Mails}, {"bulks of mails", r.Bulks}, {"a brake that shut", r.Braked}, {"unsubscribes", r.Unsubscribes}, {"marketing by another clock", r.Abroad}, {"sends of unknown fate", r.Unknown},
 		{"parked messages", r.Parked}, {"dead letters", r.DeadLetters},
 	} {
 		if x.n == 0 {
@@ -92,7 +93,7 @@ func (r *Report) Add(o Report) {
 		{&r.Proposals, &o.Proposals}, {&r.Publishes, &o.Publishes}, {&r.Glances, &o.Glances}, {&r.Decisions, &o.Decisions}, {&r.Alerts, &o.Alerts}, {&r.AlertsTwice, &o.AlertsTwice}, {&r.Lists, &o.Lists}, {&r.Digests, &o.Digests},
 		{&r.Webhooks, &o.Webhooks}, {&r.Told, &o.Told}, {&r.Rewritten, &o.Rewritten}, {&r.Claims, &o.Claims}, {&r.Mails, &o.Mails}, {&r.Texts, &o.Texts}, {&r.Bulks, &o.Bulks}, {&r.Bulked, &o.Bulked}, {&r.Braked, &o.Braked}, {&r.Unknown, &o.Unknown},
 		{&r.UnknownLeft, &o.UnknownLeft}, {&r.Twice, &o.Twice}, {&r.None, &o.None}, {&r.Unheard, &o.Unheard}, {&r.Unlisted, &o.Unlisted},
-		{&r.Unsubscribes, &o.Unsubscribes}, {&r.EventsLost, &o.EventsLost}, {&r.Parked, &o.Parked}, {&r.DeadLetters, &o.DeadLetters},
+		{&r.Unsubscribes, &o.Unsubscribes}, {&r.Abroad, &o.Abroad}, {&r.EventsLost, &o.EventsLost}, {&r.Parked, &o.Parked}, {&r.DeadLetters, &o.DeadLetters},
 		{&r.Redriven, &o.Redriven}, {&r.StreamLost, &o.StreamLost},
 		{&r.Again, &o.Again}, {&r.Broadcasts, &o.Broadcasts}, {&r.Cancelled, &o.Cancelled}, {&r.Entered, &o.Entered}, {&r.CastClaims, &o.CastClaims}, {&r.ClaimsInFence, &o.ClaimsInFence},
 		{&r.Lost, &o.Lost}, {&r.Double, &o.Double}, {&r.Wrong, &o.Wrong}, {&r.Late, &o.Late}, {&r.Broken, &o.Broken},

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/sarnakh/sarnakh/internal/nurture"
 )
@@ -20,12 +19,12 @@ func (m *mails) text(p *process, r *nurture.Recipient, s nurture.Sent) {
 		c = &claim{send: s.ID, recipient: r.ID, mail: s.Mail, class: s.Class, at: s.At, fate: inHand}
 		m.texts[s.ID] = c
 		m.w.report.Texts++
-		at := time.Unix(s.At, 0).In(m.w.newest().Zone)
+		at := m.clock(s.At, r)
 		switch minute := at.Hour()*60 + at.Minute(); {
 		case s.Class != nurture.Marketing:
 		case !r.Consents(s.Channel, "marketing", false):
 			m.w.broken("%s claimed message %s for %s, who does not permit it", p.name, s.ID, r.ID)
-		case !m.open(s.At) || minute < m.w.newest().Playbook.Nurture.Channels[0].From || minute >= m.w.newest().Playbook.Nurture.Channels[0].Until:
+		case !m.open(s.At, r) || minute < m.w.newest().Playbook.Nurture.Channels[0].From || minute >= m.w.newest().Playbook.Nurture.Channels[0].Until:
 			m.w.broken("%s claimed message %s at %s, when nobody is texted", p.name, s.ID, clockOf(s.At))
 		case r.Held || r.Talk != "":
 			m.w.broken("%s claimed message %s for %s, with whom sales is talking", p.name, s.ID, r.ID)

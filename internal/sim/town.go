@@ -184,6 +184,9 @@ func (t *town) visit(p *person, at time.Time) []activity.Activity {
 	return as
 }
 
+// nowhere is a time zone that there is not: it is dropped on the way.
+const nowhere = "Asia/Teheran"
+
 // posts is a form, mostly with consent.
 func (t *town) posts(p *person, at time.Time) activity.Activity {
 	d := t.dice
@@ -208,6 +211,14 @@ func (t *town) posts(p *person, at time.Time) activity.Activity {
 	}
 	if d.IntN(40) == 0 {
 		a.Flags |= activity.Backfill
+	}
+	// Some browsers say where they are, by the person and not by the dice; one
+	// name there is not. Who moves says so from the middle of a month on.
+	if zone := [...]string{1: "Europe/Berlin", 3: "America/Toronto", 4: nowhere, 8: ""}[p.n%9]; zone != "" {
+		if at.Day() > 15 && p.n%9 == 1 {
+			zone = "Pacific/Auckland"
+		}
+		a.Profile = append(a.Profile, text("timezone", zone))
 	}
 	return a
 }
