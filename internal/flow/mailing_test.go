@@ -248,6 +248,22 @@ func TestAMailOfUnknownFateIsNotRepeatedAndItsEventSettlesIt(t *testing.T) {
 	}
 }
 
+func TestAMailWhoseSecondCopyIsRefusedMayHaveLeftAndStaysInDoubt(t *testing.T) {
+	o := newOffice(t)
+	enrollInWelcome(o)
+	o.fates = []mail.Fate{mail.Unknown, mail.Refused}
+	o.tick()
+	o.now = o.now.Add(61 * time.Minute)
+	if rep := o.tick(); rep.Refused != 1 {
+		t.Fatalf("%+v", rep)
+	}
+	o.now = o.now.Add(61 * time.Minute)
+	rep := o.tick()
+	if r := o.recipient(); rep.Parked != 1 || len(r.Sends) != 1 || !r.Sends[0].Unknown || r.Sends[0].Failed != "" {
+		t.Errorf("%+v, %+v", rep, r.Sends)
+	}
+}
+
 func TestAThrottledMailLeavesWithALaterTick(t *testing.T) {
 	o := newOffice(t)
 	enrollInWelcome(o)

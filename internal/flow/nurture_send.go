@@ -215,7 +215,9 @@ func (t *tick) settle(k *claimed, h mail.Handed) {
 	case mail.Refused:
 		t.rep.Refused++
 		t.Log.Error("mail refused", "send", s.ID, "error", h.Err.Error())
-		k.person.Never(s.ID, "refused by the mail service")
+		if s.Resent == 0 { // of one that was sent before, the first copy may have left
+			k.person.Never(s.ID, "refused by the mail service")
+		}
 	default:
 		t.rep.Unknown++
 		t.Log.Error("fate of a mail unknown: it waits for evidence", "send", s.ID, "error", h.Err.Error())

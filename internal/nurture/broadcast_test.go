@@ -108,6 +108,22 @@ func TestWhatBroadcastsLeaveOnARecipientIsForgottenAfterAMonth(t *testing.T) {
 	}
 }
 
+func TestAFreezingThatComesAgainEntersNobodyTwiceAsLongAsItsMessagesLive(t *testing.T) {
+	p, r := plan(t, nil), reader(t)
+	for day := range 15 {
+		b := news()
+		b.ID = fmt.Sprint("day-", day)
+		at := noon.AddDate(0, 0, day)
+		r.Enter(p, b, at)
+		r.End(b.Track(), Finished)
+		first := news()
+		first.ID = "day-0"
+		if why := r.Enter(p, first, at.Add(time.Hour)); why == "" {
+			t.Fatalf("entered once more on day %d", day)
+		}
+	}
+}
+
 func TestExpectationsAreCountedByReason(t *testing.T) {
 	var x Expected
 	for range 3 {

@@ -68,6 +68,15 @@ func TestAskedForMailLeavesAtOnceInTheNightAndWithoutConsent(t *testing.T) {
 	}
 }
 
+func TestNoMailGoesToASuppressedAddressAlsoWhenItWasAskedFor(t *testing.T) {
+	p, r := plan(t, nil), reader(t)
+	r.Suppress(r.Email, "bounce", noon)
+	r.Enroll(p, "welcome", Entering{}, noon)
+	if got, notes := serve(r, p, noon); len(got) != 0 || len(notes) == 0 || notes[0].Reason != because(Suppression, "bounce") {
+		t.Errorf("left: %v, %+v", got, notes)
+	}
+}
+
 func TestWithoutConsentMarketingStepsAreSkippedWithTheReasonAndTheTrackGoesOn(t *testing.T) {
 	p := plan(t, nil)
 	r := &Recipient{ID: "r1", Email: "a@example.ir", Mobile: "+989121112233"}
@@ -145,6 +154,26 @@ func TestMarketingOfUnknownFateIsParkedAndNeverRepeatedButAskedForMailIsSentOnce
 	}
 	if o = r.Claim(p, Facts{}, noon.Add(2*time.Hour), "n", DefaultTiming); o.Send != nil {
 		t.Fatalf("marketing mail of unknown fate was repeated: %+v", o)
+	}
+}
+
+func TestAskedForMailLeavesTwiceAtMostHoweverOftenTheSecondIsPutOff(t *testing.T) {
+	p, r := plan(t, nil), reader(t)
+	r.Enroll(p, "welcome", Entering{}, noon)
+	copies := 0
+	for hour := range 20 {
+		now := noon.Add(time.Duration(hour) * 61 * time.Minute)
+		o := r.Claim(p, Facts{}, now, fmt.Sprint(hour), DefaultTiming)
+		switch {
+		case o.Send == nil || o.Send.Class != Asked:
+		case hour == 1 || hour == 2: // throttled
+			r.Release(o.Send.Attempt, now.Add(time.Minute))
+		default:
+			copies++ // and no answer comes
+		}
+	}
+	if copies != 2 || r.Hand != nil && r.Hand.Class == Asked || !r.Sends[0].Unknown {
+		t.Errorf("%d copies may have left: %+v, %+v", copies, r.Hand, r.Sends)
 	}
 }
 
