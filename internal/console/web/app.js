@@ -134,11 +134,12 @@ async function lead(id, query) {
       h("p", {}, r.title?.[locale] || say("reason." + r.kind), " — ", say("until"), " ", date(new Date(r.due * 1000).toISOString(), true)))),
     h("div", { class: "cards" },
       lines(l),
-      h("div", {},
+      h("div", { class: "beside" },
         l.whyNow?.length && h("section", { class: "sheet" }, h("h2", {}, say("why")), chips(l.whyNow)),
         l.attributes && h("section", { class: "sheet" }, h("h2", {}, say("who")), h("dl", {}, ...(l.attributes || []).flatMap((a) => fact(a.title, known(a)) || []))),
         l.wouldRaise?.length && h("section", { class: "sheet" }, h("h2", {}, say("raise")), chips(l.wouldRaise.map((w) => [w.title, " ", number(w.points, true)]))),
-        l.mail && mail(l.mail), decisions(l), recent(l), !at && adjust(l))),
+        l.mail && mail(l.mail), !at && adjust(l)),
+      h("div", {}, decisions(l), recent(l))),
   ];
 }
 
