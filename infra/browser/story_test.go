@@ -212,6 +212,7 @@ func TestTheLineFromALandingPageToTheLastMail(t *testing.T) {
 		)
 	})
 
+	s.step("nobody takes her: the next working morning she is on the list that sales gets by mail", func() error { return s.inTheMorning(reader, lead) })
 	s.step("somebody of sales takes her, and she leaves the work list", func() error {
 		return first(
 			func() error { return worker.Press(`main a[href="#/leads/` + lead.ID + `"]`) },
