@@ -1,8 +1,9 @@
 #!/bin/sh
 # The long runs, none of which CI waits for: 200,000 simulated mails (MAILS), 10,000 people who say no while they are claimed
-# (RACES), all that came delivered once more in 400 worlds (AGAIN), 100,000 due at once (DUE), ten million simulated deliveries
-# (SIM), planted bugs (PLANTED: some), 20,000 deliveries under 500 kills (TORTURE="deliveries kills"), each fuzz target for half
-# a minute (FUZZTIME), and the whole demo (FULL=0: its first rows) beside a run of its own. Any that fails ends it.
+# (RACES), a month of 1,200 people with an outage (OUTAGE), all that came delivered once more in 400 worlds (AGAIN), 100,000 due at
+# once (DUE), ten million simulated deliveries (SIM), planted bugs (PLANTED: some), 20,000 deliveries under 500 kills
+# (TORTURE="deliveries kills"), each fuzz target for half a minute (FUZZTIME), and the whole demo (FULL=0: its first rows) beside a
+# run of its own. Any that fails ends it.
 set -eu
 cd "$(dirname "$0")/.."
 mkdir -p .local/bin
@@ -11,6 +12,7 @@ step() { echo; echo "== $*"; "$@"; }
 
 step infra/sim.sh mail "${MAILS:-200000}"
 step env SARNAKH_RACES="${RACES:-10000}" .local/bin/sarnakh engines -- go test -count=1 -timeout 30m -run NobodyIsClaimed ./internal/aws/dynamo
+step env SARNAKH_OUTAGE="${OUTAGE:-1200}" go test -count=1 -timeout 30m -run AfterAnOutage ./internal/flow
 step infra/sim.sh again "${AGAIN:-400}"
 SARNAKH_BENCH_DUE="${DUE:-100000}" step infra/bench.sh -only due
 QUIET=1 step infra/sim.sh "${SIM:-10000000}"
