@@ -45,6 +45,9 @@ func beside(ctx context.Context, as string, env ...string) (*exec.Cmd, *bufio.Re
 	cmd.Env, cmd.Stderr = append(append(os.Environ(), "SARNAKH_BENCH_AS="+as), env...), os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err == nil {
+		_, err = cmd.StdinPipe() // open as long as we live
+	}
+	if err == nil {
 		err = cmd.Start()
 	}
 	return cmd, bufio.NewReader(out), err
@@ -67,6 +70,10 @@ func serveStub() {
 		os.Exit(1)
 	}
 	fmt.Printf("http://%s\n", l.Addr())
+	go func() { // whoever started it is gone
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, body string) {
 		w.Header().Set("Content-Type", "application/json")
