@@ -89,6 +89,9 @@ func TestTortureLosesNothingAndCountsNothingTwice(t *testing.T) {
 
 	r.ready()
 	for k := range kills {
+		if k > 0 && k%100 == 0 {
+			t.Logf("%s: %d of %d kills, %d deliveries sent", time.Since(began).Round(time.Second), k, kills, k*len(bodies)/kills)
+		}
 		r.send(bodies[k*len(bodies)/kills : (k+1)*len(bodies)/kills])
 		time.Sleep(time.Duration(r.luck.IntN(200)) * time.Millisecond)
 		if (k+1)%runEvery == 0 {
@@ -98,9 +101,6 @@ func TestTortureLosesNothingAndCountsNothingTwice(t *testing.T) {
 			continue
 		}
 		r.killOne()
-		if (k+1)%100 == 0 {
-			t.Logf("%s: %d of %d kills, %d deliveries sent", time.Since(began).Round(time.Second), k+1, kills, (k+1)*len(bodies)/kills)
-		}
 	}
 	t.Logf("%s: all kills done; what is left must end", time.Since(began).Round(time.Second))
 	back := 0
