@@ -355,12 +355,16 @@ func TestABusyRecipientFitsTheItem(t *testing.T) {
 	}
 }
 
-func TestAMessageThatWasTriedUntilItWasTooLateCountsAsOneThatMayHaveLeft(t *testing.T) {
-	s := Sent{Class: Marketing, Channel: SMS, Failed: TooLate}
-	if !s.counts("") || !s.counts(SMS) || s.counts(Email) {
-		t.Error("a second one could leave within the cap")
+func TestAShortMessageWhoseTriesEndedCountsAsOneThatMayHaveLeft(t *testing.T) {
+	for _, why := range []string{TooLate, Withdrawn, NoMobile, TrackGone} { // an earlier try may have been taken
+		s := Sent{Class: Marketing, Channel: SMS, Failed: why}
+		if !s.counts("") || !s.counts(SMS) || s.counts(Email) {
+			t.Errorf("%s: a second one could leave within the cap", why)
+		}
 	}
-	if s.Failed = NoMobile; s.counts("") {
-		t.Error("what surely never left counts")
+	for _, s := range []Sent{{Class: Marketing, Channel: SMS, Failed: NoReceiver}, {Class: Marketing, Failed: Withdrawn}} {
+		if s.counts("") {
+			t.Errorf("%+v never left, and counts", s)
+		}
 	}
 }

@@ -80,8 +80,9 @@ func (s *Sent) over() string { return cmp.Or(s.Channel, Email) }
 
 // counts tells whether caps count it. What is of unknown fate may have left.
 func (s *Sent) counts(channel string) bool {
-	// What was tried until it was too late may have been taken, its answer lost.
-	left := s.Failed == "" || s.Failed == TooLate
+	// Whatever ended the tries of a short message, an earlier one may have been taken and its answer lost; not so
+	// where nobody takes any.
+	left := s.Failed == "" || s.over() != Email && s.Failed != NoReceiver
 	return s.Class == Marketing && left && (channel == "" || s.over() == channel)
 }
 
