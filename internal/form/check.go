@@ -107,8 +107,8 @@ func (c *Config) judge(p *Post, all []answer) error {
 	}
 	// The zone of the browser, unless the form asks for it. Ingest knows which
 	// zones there are.
-	if p.zone != "" && !slices.ContainsFunc(p.Profile, func(x activity.Property) bool { return x.Name == "timezone" }) {
-		p.Profile = append(p.Profile, text("timezone", p.zone))
+	if p.zone != "" && !slices.ContainsFunc(p.Profile, func(x activity.Property) bool { return x.Name == lead.Timezone }) {
+		p.Profile = append(p.Profile, text(lead.Timezone, p.zone))
 	}
 	for _, consent := range c.Consents {
 		a := byName(all, append([]string{consent.Name}, consent.Names...))

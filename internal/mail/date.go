@@ -1,6 +1,7 @@
 package mail
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -13,12 +14,7 @@ var dateFormats = map[string]string{
 }
 
 func dateFormatNames() []string {
-	names := make([]string, 0, len(dateFormats))
-	for n := range dateFormats {
-		names = append(names, n)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(dateFormats))
 }
 
 // Years that a date of a lead can be of; another is a slip.
