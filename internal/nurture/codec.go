@@ -57,14 +57,14 @@ func recipientMembers(c *quickjson.Codec, r *Recipient) {
 	quickjson.MayText(c, "u", &r.Owner)
 	quickjson.MayInt(c, "v", &r.OwnedAt)
 	quickjson.MayInt(c, "q", &r.Rank)
-	quickjson.MayList(c, "c", &r.Permissions, func(c *quickjson.Codec, v *Permission) { quickjson.Object(c, v, permissionMembers) })
-	quickjson.MayList(c, "s", &r.Suppressed, func(c *quickjson.Codec, v *Suppressed) { quickjson.Object(c, v, suppressedMembers) })
+	quickjson.MayObjects(c, "c", &r.Permissions, permissionMembers)
+	quickjson.MayObjects(c, "s", &r.Suppressed, suppressedMembers)
 	quickjson.MayList(c, "t", &r.TopicsOff, quickjson.TextItem)
-	quickjson.MayList(c, "n", &r.Sends, func(c *quickjson.Codec, v *Sent) { quickjson.Object(c, v, sentMembers) })
-	quickjson.MayList(c, "r", &r.Enrollments, func(c *quickjson.Codec, v *Enrollment) { quickjson.Object(c, v, enrollmentMembers) })
+	quickjson.MayObjects(c, "n", &r.Sends, sentMembers)
+	quickjson.MayObjects(c, "r", &r.Enrollments, enrollmentMembers)
 	quickjson.MayList(c, "ask", &r.Asked, quickjson.IntItem)
 	quickjson.MayPointer(c, "d", &r.Hand, sendMembers)
-	quickjson.MayList(c, "iss", &r.Issued, func(c *quickjson.Codec, v *Issued) { quickjson.Object(c, v, issuedMembers) })
+	quickjson.MayObjects(c, "iss", &r.Issued, issuedMembers)
 }
 
 func permissionMembers(c *quickjson.Codec, p *Permission) {

@@ -74,9 +74,8 @@ func (c *Codec) label() string {
 	return name
 }
 
-// Member tells whether this member is to be read now; when writing it writes
-// the name. Whoever got true takes the value, and when reading calls Next member
-// by After.
+// Member tells whether this member comes now; when writing it writes its name.
+// Whoever got true takes the value, and calls After.
 func (c *Codec) Member(name string) bool {
 	if !c.writing {
 		return !c.failed && c.name == name
@@ -177,6 +176,11 @@ func MayList[T any](c *Codec, name string, v *[]T, item func(*Codec, *T)) {
 	}
 	List(c, v, item)
 	c.After()
+}
+
+// MayObjects is MayList of objects.
+func MayObjects[T any](c *Codec, name string, v *[]T, members func(*Codec, *T)) {
+	MayList(c, name, v, func(c *Codec, x *T) { Object(c, x, members) })
 }
 
 // List takes a list.
