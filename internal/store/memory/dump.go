@@ -29,6 +29,7 @@ func (s *Store) Dump() map[string]string {
 	dump(out, "pointer", map[string]any{"": s.pointer})
 	dump(out, "sending", map[string]any{"": s.sending})
 	dump(out, "lease", s.leases)
+	dump(out, "bell", map[string]any{"": s.bell})
 	return out
 }
 
