@@ -44,23 +44,26 @@ type AgainError struct {
 func (e *AgainError) Error() string { return e.Cause.Error() }
 func (e *AgainError) Unwrap() error { return e.Cause }
 
+// DeliverStore is what deliver needs of a store.
+type DeliverStore interface {
+	ReadDecision(ctx context.Context, key store.DecisionKey) (store.Decision, error)
+	WriteDecision(ctx context.Context, d store.Decision) error
+	ReadLedger(ctx context.Context, id lead.ID) (ledger.Item, error)
+	ReadProfile(ctx context.Context, id lead.ID) (store.Profile, error)
+	Park(ctx context.Context, p store.Parked) error
+	ReadCount(ctx context.Context, name string) (int, error)
+	AddCount(ctx context.Context, name string, was int) error
+	AlertStore
+	WorkLister
+	HistoryReader
+	RecipientStore
+	WorkStore
+}
+
 // Deliver carries decisions out. Each part of one is done once under the
 // decision's key, and what was done is written on its record.
 type Deliver struct {
-	Store interface {
-		ReadDecision(ctx context.Context, key store.DecisionKey) (store.Decision, error)
-		WriteDecision(ctx context.Context, d store.Decision) error
-		ReadLedger(ctx context.Context, id lead.ID) (ledger.Item, error)
-		ReadProfile(ctx context.Context, id lead.ID) (store.Profile, error)
-		Park(ctx context.Context, p store.Parked) error
-		ReadCount(ctx context.Context, name string) (int, error)
-		AddCount(ctx context.Context, name string, was int) error
-		AlertStore
-		WorkLister
-		HistoryReader
-		RecipientStore
-		WorkStore
-	}
+	Store    DeliverStore
 	Playbook func(ctx context.Context) (*playbook.Compiled, error)
 	Send     func(ctx context.Context, m mail.Message) (mail.Fate, error)
 	// Webhook posts a body under an id; nil when the business has none.

@@ -45,38 +45,22 @@ func (m *mortal) around(do func()) {
 }
 
 type mortalStore struct {
-	deliverStore
+	DeliverStore
 	m *mortal
 }
 
-// deliverStore is what deliver needs of a store.
-type deliverStore interface {
-	ReadDecision(ctx context.Context, key store.DecisionKey) (store.Decision, error)
-	WriteDecision(ctx context.Context, d store.Decision) error
-	ReadLedger(ctx context.Context, id lead.ID) (ledger.Item, error)
-	ReadProfile(ctx context.Context, id lead.ID) (store.Profile, error)
-	Park(ctx context.Context, p store.Parked) error
-	ReadCount(ctx context.Context, name string) (int, error)
-	AddCount(ctx context.Context, name string, was int) error
-	HistoryReader
-	RecipientStore
-	WorkStore
-	AlertStore
-	WorkLister
-}
-
 func (s mortalStore) WriteDecision(ctx context.Context, d store.Decision) (err error) {
-	s.m.around(func() { err = s.deliverStore.WriteDecision(ctx, d) })
+	s.m.around(func() { err = s.DeliverStore.WriteDecision(ctx, d) })
 	return err
 }
 
 func (s mortalStore) WriteWork(ctx context.Context, w store.Work) (err error) {
-	s.m.around(func() { err = s.deliverStore.WriteWork(ctx, w) })
+	s.m.around(func() { err = s.DeliverStore.WriteWork(ctx, w) })
 	return err
 }
 
 func (s mortalStore) WriteBell(ctx context.Context, b store.Bell) (err error) {
-	s.m.around(func() { err = s.deliverStore.WriteBell(ctx, b) })
+	s.m.around(func() { err = s.DeliverStore.WriteBell(ctx, b) })
 	return err
 }
 
